@@ -1,0 +1,69 @@
+# `make` alone lists the targets. Every target sets up the environment that it needs;
+# a stamp file remembers that, until pyproject.toml changes.
+
+VENV ?= .venv
+DEMO_VENV ?= .venv-demo
+BIN = $(VENV)/bin
+EXTRAS = celery,dramatiq,graphviz,graphviz-pure,reversion,tasks
+PIP = -m pip --disable-pip-version-check
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test venv services coverage lint format docs clean
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
+
+demo: $(DEMO_VENV)/.stamp-demo ## Run the demo project: web server and worker, on SQLite.
+	cd examples && ../$(DEMO_VENV)/bin/python demo.py $(ARGS)
+
+test: $(VENV)/.stamp-test ## Run the tests that need no service.
+	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+venv: $(VENV)/.stamp-dev ## Set up everything that development needs.
+
+services: $(VENV)/.stamp-dev ## Run the tests that need databases, brokers or a browser.
+	JOEFLOW_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/unit tests/integration $(ARGS)
+	JOEFLOW_TEST_DATABASE=mariadb $(BIN)/python -m pytest tests/unit tests/integration $(ARGS)
+	$(BIN)/python -m pytest tests/acceptance $(ARGS)
+
+lint: $(VENV)/.stamp-dev ## Check style, types, layers and migrations.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
+
+format: $(VENV)/.stamp-dev ## Let ruff format and repair what it can.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.stamp-dev ## Build the documentation as HTML.
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+clean: ## Remove environments, caches and everything that was built.
+	rm -rf $(VENV) $(DEMO_VENV) .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf build dist htmlcov docs/_build .ci/logs .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A fresh Python 3.11 brings a pip that does not know dependency groups: it is upgraded first.
+define environment
+	python="$$(.ci/find-python)" && "$$python" -m venv $(1)
+	$(1)/bin/python $(PIP) install --quiet --upgrade "pip>=25.1"
+endef
+
+$(VENV)/.stamp-test: pyproject.toml
+	$(call environment,$(VENV))
+	$(BIN)/python $(PIP) install --quiet --editable ".[$(EXTRAS)]" --group test
+	touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml
+	$(call environment,$(VENV))
+	$(BIN)/python $(PIP) install --quiet --editable ".[$(EXTRAS)]" --group dev
+	touch $(VENV)/.stamp-test $@
+
+$(DEMO_VENV)/.stamp-demo: pyproject.toml
+	$(call environment,$(DEMO_VENV))
+	$(DEMO_VENV)/bin/python $(PIP) install --quiet --editable ".[graphviz-pure,reversion,tasks]"
+	touch $@

@@ -1,0 +1,5 @@
+"""Lean workflow automation for Django."""
+
+__all__ = ["__version__"]
+
+__version__ = "4.0.0"
