@@ -38,9 +38,16 @@ def rabbitmq_url() -> str:
     return os.environ.get("JOEFLOW_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 
 
-def _name(suffix: str = "") -> str:
-    """Return a name for a test database; runs beside each other set a suffix of their own."""
-    return "joeflow" + os.environ.get("JOEFLOW_TEST_SUFFIX", "") + suffix
+def _name() -> str:
+    """Return the name of the database; JOEFLOW_TEST_SUFFIX parts runs that share a server."""
+    return "joeflow" + os.environ.get("JOEFLOW_TEST_SUFFIX", "")
+
+
+def _test_name() -> str:
+    """Return the name of the database that a run of the tests makes and removes."""
+    if "JOEFLOW_TEST_SUFFIX" in os.environ:
+        return f"test_{_name()}"
+    return f"test_{_name()}_{os.getpid()}"
 
 
 def _sqlite() -> dict[str, object]:
@@ -50,8 +57,13 @@ def _sqlite() -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": folder / f"{_name()}.sqlite3",
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
-        "TEST": {"NAME": folder / f"test_{_name()}_{os.getpid()}.sqlite3"},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # What the tests write need not survive a power cut.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
+        },
+        "TEST": {"NAME": folder / f"{_test_name()}.sqlite3"},
     }
 
 
@@ -59,20 +71,20 @@ def _postgresql() -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": _name(),
-        "TEST": {"NAME": f"test_{_name()}"},
+        "TEST": {"NAME": _test_name()},
         **_server("postgresql"),
     }
 
 
 def _mariadb() -> dict[str, object]:
-    import pymysql  # noqa: PLC0415 - only the tests on MariaDB need it
+    import pymysql
 
     pymysql.install_as_MySQLdb()
     return {
         "ENGINE": "django.db.backends.mysql",
         "NAME": _name(),
         "OPTIONS": {"charset": "utf8mb4", "isolation_level": "read committed"},
-        "TEST": {"NAME": f"test_{_name()}", "CHARSET": "utf8mb4"},
+        "TEST": {"NAME": _test_name(), "CHARSET": "utf8mb4"},
         **_server("mariadb"),
     }
 
