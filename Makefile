@@ -6,6 +6,7 @@ DEMO_VENV ?= .venv-demo
 BIN = $(VENV)/bin
 EXTRAS = celery,dramatiq,graphviz,graphviz-pure,reversion,tasks
 PIP = -m pip --disable-pip-version-check
+RUN = -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -19,14 +20,14 @@ demo: $(DEMO_VENV)/.stamp-demo ## Run the demo project: web server and worker, o
 	cd examples && ../$(DEMO_VENV)/bin/python demo.py $(ARGS)
 
 test: $(VENV)/.stamp-test ## Run the tests that need no service.
-	$(BIN)/python -m pytest tests/unit $(ARGS)
+	$(BIN)/python $(RUN) tests/unit $(ARGS)
 
 venv: $(VENV)/.stamp-dev ## Set up everything that development needs.
 
 services: $(VENV)/.stamp-dev ## Run the tests that need databases, brokers or a browser.
-	JOEFLOW_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/unit tests/integration $(ARGS)
-	JOEFLOW_TEST_DATABASE=mariadb $(BIN)/python -m pytest tests/unit tests/integration $(ARGS)
-	$(BIN)/python -m pytest tests/acceptance $(ARGS)
+	JOEFLOW_TEST_DATABASE=postgresql $(BIN)/python $(RUN) tests/unit tests/integration $(ARGS)
+	JOEFLOW_TEST_DATABASE=mariadb $(BIN)/python $(RUN) tests/unit tests/integration $(ARGS)
+	$(BIN)/python $(RUN) tests/acceptance $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## Check style, types, layers and migrations.
 	$(BIN)/ruff check .
