@@ -1,0 +1,1 @@
+"""Diagrams of workflows: one description of what is drawn, and its writers."""
