@@ -7,6 +7,7 @@ BIN = $(VENV)/bin
 EXTRAS = celery,dramatiq,graphviz,graphviz-pure,reversion,tasks
 PIP = -m pip --disable-pip-version-check
 RUN = -m pytest
+export PYTHON
 ARGS ?=
 
 .DEFAULT_GOAL := help
