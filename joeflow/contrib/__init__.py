@@ -1,0 +1,1 @@
+"""Bridges to packages that a project may use beside joeflow."""

@@ -1,0 +1,262 @@
+"""Run a node, record what came of it, and go on."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import InterfaceError, OperationalError, connections, router, transaction
+
+from joeflow.clock import DatabaseNow
+from joeflow.conf import settings
+from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
+from joeflow.exceptions import InstanceLocked, JoeflowError
+from joeflow.locks import hold_new
+from joeflow.models import Task
+from joeflow.steps import Step
+from joeflow.successors import create_successors, task_values
+from joeflow.transitions import transition, workflow_class
+from joeflow.typing import HUMAN, Node, User
+
+__all__ = ("ComeBack", "InstanceChanged", "override", "run", "start_instance")
+
+logger = logging.getLogger("joeflow")
+
+#: After so many database errors in a row they count as the node's failure.
+MOST_DATABASE_ERRORS = 10
+
+
+class InstanceChanged(JoeflowError):
+    """The tasks of this instance have changed since they were shown."""
+
+
+@dataclass(frozen=True)
+class ComeBack:
+    """The message must be sent again, with these counts.
+
+    Args:
+        delay: Seconds until then.
+        bounces: How often the instance was found locked.
+        errors: How often the database failed.
+    """
+
+    delay: float
+    bounces: int = 0
+    errors: int = 0
+
+
+def run(
+    task_pk: int,
+    workflow_pk: int,
+    *,
+    bounces: int = 0,
+    errors: int = 0,
+    redelivered: bool = False,
+    stay: bool = True,
+    failures: tuple[type[BaseException], ...] = (Exception,),
+) -> ComeBack | None:
+    """Run what is due in an instance: what a worker does with a message.
+
+    A message is a hint: what runs is what the database says is due, the named task first.
+
+    Args:
+        task_pk: Key of the task that the message names.
+        workflow_pk: Key of its instance.
+        bounces: How often this message has found the instance locked.
+        errors: How often this message has met a failing database.
+        redelivered: The broker says that a worker had this message before and never came back.
+        stay: Go on with the due tasks of the instance for ``JOEFLOW_STAY_SECONDS``.
+        failures: What counts as a failure of the node when it is raised.
+
+    Returns:
+        None where the message is done, else how it must be sent again.
+
+    Raises:
+        BaseException: What the node raised, after the failure was recorded.
+    """
+    using = router.db_for_write(Task)
+    visit = _Visit(task_pk, workflow_pk, using, redelivered, failures)
+    try:
+        return visit.work(settings.JOEFLOW_STAY_SECONDS if stay else 0)
+    except InstanceLocked:
+        return ComeBack(_growing_delay(bounces), bounces=bounces + 1, errors=errors)
+    except (OperationalError, InterfaceError) as error:
+        connections[using].close_if_unusable_or_obsolete()
+        logger.warning("event=database_error task=%s errors=%s error=%s", task_pk, errors + 1, error)
+        if errors + 1 < MOST_DATABASE_ERRORS:
+            return ComeBack(_growing_delay(errors), bounces=bounces, errors=errors + 1)
+        visit.fail(error)
+        raise
+
+
+class _Visit:
+    """A worker's stay with one instance."""
+
+    def __init__(
+        self,
+        task_pk: int,
+        workflow_pk: int,
+        using: str,
+        redelivered: bool,
+        failures: tuple[type[BaseException], ...],
+    ) -> None:
+        self.task_pk = task_pk
+        self.workflow_pk = workflow_pk
+        self.using = using
+        self.redelivered = redelivered
+        self.failures = failures
+        self.step: Step | None = None
+
+    def work(self, seconds: float) -> ComeBack | None:
+        until = time.monotonic() + seconds
+        content_type_id = (
+            Task.objects.using(self.using)
+            .filter(pk=self.task_pk, _workflow_id=self.workflow_pk)
+            .order_by()
+            .values_list("content_type_id", flat=True)
+            .first()
+        )
+        model = workflow_class(content_type_id)
+        if model is None:
+            logger.info("event=dropped task=%s reason=gone", self.task_pk)
+            return None
+        self.step = step = Step(model, self.workflow_pk, self.using, self.task_pk, self.redelivered)
+        while self._take(step):
+            if time.monotonic() >= until and not step.again:
+                self._hand_out_rest()
+                return None
+        return ComeBack(step.too_early) if step.too_early is not None else None
+
+    def _take(self, step: Step) -> bool:
+        try:
+            return step.take()
+        except Exception as error:
+            if step.committed:  # what raised was somebody's commit hook
+                logger.exception("event=hook_failed workflow_pk=%s", self.workflow_pk)
+                return step.more
+            if isinstance(error, (InstanceLocked, OperationalError, InterfaceError)):
+                raise
+            self._fail_and_raise(error)
+        except self.failures as error:  # those that are no Exception, like a runner's time limit
+            self._fail_and_raise(error)
+
+    def _fail_and_raise(self, error: BaseException) -> NoReturn:
+        self.fail(error)
+        self._hand_out_rest()
+        raise error
+
+    def fail(self, error: BaseException) -> None:
+        """Record what a node raised, and mark it with the task's key."""
+        mark_as_node_error(error)
+        if self.step is not None and self.step.task is not None:
+            error.add_note(f"joeflow: task {self.step.task} of workflow instance {self.workflow_pk}")
+            self.step.record_failure(error)
+
+    def _hand_out_rest(self) -> None:
+        due = Task.objects.using(self.using).due().filter(_workflow_id=self.workflow_pk)
+        keys = due.order_by("eta").values_list("pk", flat=True)
+        hand_out([Delivery(pk, self.workflow_pk) for pk in keys])
+
+
+def _growing_delay(count: int) -> float:
+    """Return 0.1 to 30 seconds, with jitter so that those who met do not meet again."""
+    return float(min(30.0, 0.1 * 2 ** min(count, 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def start_instance(workflow: Any, name: str, user: User | None = None) -> Any:
+    """Save a new instance, complete its start task, and start what follows.
+
+    Args:
+        workflow: The unsaved instance.
+        name: Name of the start node.
+        user: Who starts it.
+
+    Returns:
+        The instance.
+    """
+    using = workflow._state.db or router.db_for_write(type(workflow))
+    with transaction.atomic(using=using):
+        workflow.save(using=using)
+        complete_start(workflow, name, user)
+    return workflow
+
+
+def complete_start(workflow: Any, name: str, user: User | None = None) -> Task:
+    """Complete the start task of an instance that this transaction has saved.
+
+    Args:
+        workflow: The instance.
+        name: Name of the start node.
+        user: Who starts it.
+
+    Returns:
+        The closed task.
+    """
+    using = workflow._state.db
+    hold_new(workflow.pk, using)
+    task = Task(**task_values(workflow, workflow.get_node(name)))
+    task._state.db = using
+    with transition(Task, workflow.pk, using=using, lock=False) as current:
+        task.finish(user)
+        create_successors(current, workflow, [task], workflow._graph.successors(name))
+    return task
+
+
+def override(
+    workflow: Any,
+    next_nodes: Iterable[Node],
+    user: User | None = None,
+    seen: Sequence[int] | None = None,
+) -> Task:
+    """Send an instance elsewhere: cancel what is open, and start the chosen nodes.
+
+    Args:
+        workflow: The instance.
+        next_nodes: Nodes to go on with; none of them ends the instance.
+        user: Who does it.
+        seen: Keys of the open tasks that the person saw; None where nobody looked.
+
+    Returns:
+        The closed task that stands for the override in the history.
+
+    Raises:
+        InstanceChanged: Other tasks are open by now.
+        InstanceLocked: The instance was busy for longer than ``JOEFLOW_LOCK_TIMEOUT``.
+        NodeNotFound: A node is not one of this workflow.
+    """
+    names = [workflow._graph.name_of(node) for node in next_nodes]
+    with transition(Task, workflow.pk, using=workflow._state.db) as current:
+        open_tasks = list(current.tasks.open())
+        if seen is not None and set(seen) != {task.pk for task in open_tasks}:
+            raise InstanceChanged
+        parents = open_tasks or list(current.tasks.order_by("-created", "-pk")[:1])
+        if open_tasks:
+            current.close([task.pk for task in open_tasks], Task.CANCELED, user=user)
+        return _write_override(current, workflow, names, parents, user)
+
+
+def _write_override(
+    current: Any, workflow: Any, names: list[str], parents: list[Task], user: User | None
+) -> Task:
+    content_type = ContentType.objects.get_for_model(workflow, for_concrete_model=False)
+    task = Task(name="override", type=HUMAN, _workflow_id=workflow.pk, content_type=content_type)
+    task._state.db = current.using
+    task.status, task.completed = Task.SUCCEEDED, DatabaseNow()
+    task.completed_by_user = user if user is not None and user.is_authenticated else None
+    task.save(using=current.using)
+    task.__dict__.pop("completed", None)
+    task.parent_task_set.add(*parents)
+    create_successors(current, workflow, [task], names)
+    logger.info(
+        "event=override workflow_pk=%s task=%s user=%s next=%s",
+        workflow.pk,
+        task.pk,
+        getattr(user, "pk", None),
+        ",".join(names),
+    )
+    return task

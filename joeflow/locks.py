@@ -1,0 +1,194 @@
+"""Lock a workflow instance, by its key and database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.apps import apps
+from django.db import DatabaseError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Model, QuerySet
+
+from joeflow.conf import settings
+from joeflow.exceptions import InstanceLocked
+
+__all__ = ("hold_new", "holds_lock", "load_locked", "lock_instance", "lock_unlocked")
+
+#: SQLSTATEs of PostgreSQL: lock not available, deadlock detected.
+_POSTGRESQL_TAKEN = {"55P03", "40P01"}
+#: Error numbers of MariaDB: lock wait timeout, deadlock, lock not available (MySQL 8).
+_MARIADB_TAKEN = {1205, 1213, 3572}
+
+
+def lock_instance(workflow_pk: int, using: str, *, wait: bool) -> bool:
+    """Lock the base row of an instance until the transaction ends.
+
+    Args:
+        workflow_pk: Key of the instance.
+        using: Alias of the database.
+        wait: Wait for it, up to ``JOEFLOW_LOCK_TIMEOUT``. A transaction that already holds an
+            instance never waits for a second one, since the two could wait for each other.
+
+    Returns:
+        False where there is no such instance.
+
+    Raises:
+        InstanceLocked: Somebody else holds it.
+    """
+    connection = connections[using]
+    if holds_lock(workflow_pk, using):
+        return True
+    rows = _base_rows(using).filter(pk=workflow_pk)
+    if not connection.features.has_select_for_update:
+        with _taken_as_instance_locked(connection):
+            found = bool(rows.update(modified=F("modified")))
+    else:
+        found = _select_row(rows, connection, wait=wait and not holds_lock(None, using))
+    if found:
+        transaction.on_commit(_Held(workflow_pk), using=using)
+    return found
+
+
+def load_locked(rows: QuerySet[Any], workflow_pk: int) -> Any:
+    """Lock an instance without waiting and load its state, in one statement where possible.
+
+    Only the rows that the statement locks are returned by it: a joined row that is not locked
+    would show the past.
+
+    Args:
+        rows: All rows of the instance's class, in the database to use, joined with nothing else.
+        workflow_pk: Key of the instance.
+
+    Returns:
+        The instance, or None where it is gone.
+
+    Raises:
+        InstanceLocked: Somebody else holds it.
+    """
+    connection = connections[rows.db]
+    if not connection.features.has_select_for_update:
+        lock_instance(workflow_pk, rows.db, wait=False)
+        return rows.filter(pk=workflow_pk).first()
+    with _taken_as_instance_locked(connection):
+        instance = for_update(rows, connection, nowait=True).filter(pk=workflow_pk).first()
+    if instance is not None:
+        transaction.on_commit(_Held(workflow_pk), using=rows.db)
+    return instance
+
+
+def hold_new(workflow_pk: int, using: str) -> None:
+    """Count an instance as locked that this transaction has created: nobody else can see it."""
+    transaction.on_commit(_Held(workflow_pk), using=using)
+
+
+def lock_unlocked(workflow_pks: set[int], using: str) -> set[int]:
+    """Lock those of the instances that nobody works on, and return their keys."""
+    connection = connections[using]
+    rows = _base_rows(using).filter(pk__in=workflow_pks)
+    if not connection.features.has_select_for_update:
+        rows.filter(pk=min(workflow_pks)).update(modified=F("modified"))
+    else:
+        rows = for_update(rows, connection, skip_locked=True)
+    return set(rows.values_list("pk", flat=True))
+
+
+def for_update(
+    rows: QuerySet[Any], connection: BaseDatabaseWrapper, **options: bool
+) -> QuerySet[Any]:
+    """Return the rows locked against other transitions, but not against references to them."""
+    no_key = connection.features.has_select_for_no_key_update
+    return rows.order_by().select_for_update(no_key=no_key, **options)
+
+
+def holds_lock(workflow_pk: int | None, using: str) -> bool:
+    """Tell whether the current transaction has locked this instance (None: any instance)."""
+    held = (hook[1] for hook in connections[using].run_on_commit)
+    return any(
+        isinstance(hook, _Held) and workflow_pk in (None, hook.workflow_pk) for hook in held
+    )
+
+
+class _Held:
+    """Remembers a lock among the commit hooks: they go when the transaction or savepoint goes."""
+
+    def __init__(self, workflow_pk: int) -> None:
+        self.workflow_pk = workflow_pk
+
+    def __call__(self) -> None:
+        """Do nothing: the commit has given the lock back."""
+
+
+def _base_rows(using: str) -> QuerySet[Model]:
+    return apps.get_model("joeflow", "Workflow")._base_manager.using(using)
+
+
+def _select_row(rows: QuerySet[Any], connection: BaseDatabaseWrapper, *, wait: bool) -> bool:
+    keys = rows.values_list("pk", flat=True)
+    try:
+        # In a savepoint of its own, so that a page can still be rendered when the lock is taken.
+        with _taken_as_instance_locked(connection), transaction.atomic(using=connection.alias):
+            return bool(for_update(keys, connection, nowait=True))
+    except InstanceLocked:
+        if not wait:
+            raise
+    with (
+        _taken_as_instance_locked(connection),
+        transaction.atomic(using=connection.alias),
+        _lock_timeout(connection, settings.JOEFLOW_LOCK_TIMEOUT),
+    ):
+        return bool(for_update(keys, connection))
+
+
+@contextmanager
+def _lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
+    read, write, value = {
+        "postgresql": (
+            "SELECT current_setting('lock_timeout')",
+            "SELECT set_config('lock_timeout', %s, true)",
+            f"{int(seconds * 1000)}ms",
+        ),
+        "mysql": (
+            "SELECT @@SESSION.innodb_lock_wait_timeout",
+            "SET SESSION innodb_lock_wait_timeout = %s",
+            max(1, round(seconds)),
+        ),
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(read)
+        before = cursor.fetchone()[0]
+        cursor.execute(write, [value])
+        try:
+            yield
+        finally:
+            # A failed statement has ended PostgreSQL's savepoint, and the setting with it.
+            if connection.vendor == "mysql" or not connection.needs_rollback:
+                _restore(cursor, write, before)
+
+
+def _restore(cursor: Any, write: str, before: Any) -> None:
+    try:
+        cursor.execute(write, [before])
+    except DatabaseError:
+        return  # the transaction is broken; its rollback restores the setting
+
+
+@contextmanager
+def _taken_as_instance_locked(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if _is_taken(error, connection.vendor):
+            raise InstanceLocked from error
+        raise
+
+
+def _is_taken(error: DatabaseError, vendor: str) -> bool:
+    cause = error.__cause__
+    if vendor == "postgresql":
+        state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+        return state in _POSTGRESQL_TAKEN
+    if vendor == "mysql":
+        return bool(error.args) and error.args[0] in _MARIADB_TAKEN
+    return "locked" in str(error)

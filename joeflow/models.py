@@ -1,0 +1,314 @@
+"""Tasks: the rows that say where each workflow instance stands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.db import models, router
+from django.db.models import Q
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from joeflow.clock import DatabaseNow
+from joeflow.conf import settings
+from joeflow.dispatch import Delivery
+from joeflow.exceptions import JoeflowError, TaskClosed
+from joeflow.querysets import TasksQuerySet
+from joeflow.reversing import reverse_in
+from joeflow.signals import task_failed, task_succeeded
+from joeflow.successors import create_successors, is_near
+from joeflow.tracebacks import describe_exception
+from joeflow.transitions import Transition, transition, workflow_class
+from joeflow.typing import HUMAN, MACHINE, Node, User
+from joeflow.workflows import Workflow, get_workflow, get_workflows, save_options
+
+__all__ = ("Task", "Workflow", "get_workflow", "get_workflows", "workflow_state_subclasses")
+
+
+def workflow_state_subclasses() -> Q:
+    """Return the condition for content types of workflow classes."""
+    apps.check_models_ready()
+    query = Q()
+    for workflow in get_workflows():
+        query |= Q(app_label=workflow._meta.app_label, model=workflow._meta.model_name)
+    return query
+
+
+class Task(models.Model):
+    """One visit of one node by one workflow instance.
+
+    A task is open until it is completed or canceled; a failed task is open, it needs somebody.
+    """
+
+    FAILED = "failed"
+    SUCCEEDED = "succeeded"
+    SCHEDULED = "scheduled"
+    CANCELED = "canceled"
+
+    _type_choices = ((HUMAN, _("human")), (MACHINE, _("machine")))
+    _status_choices = (
+        (FAILED, _("failed")),
+        (SUCCEEDED, _("succeeded")),
+        (SCHEDULED, _("scheduled")),
+        (CANCELED, _("canceled")),
+    )
+
+    id = models.BigAutoField(primary_key=True, editable=False)
+    _workflow = models.ForeignKey(
+        Workflow, on_delete=models.CASCADE, db_column="workflow_id", editable=False
+    )
+    content_type = models.ForeignKey(
+        "contenttypes.ContentType",
+        on_delete=models.CASCADE,
+        editable=False,
+        limit_choices_to=workflow_state_subclasses,
+        related_name="joeflow_task_set",
+    )
+    workflow = GenericForeignKey("content_type", "_workflow_id", for_concrete_model=False)
+    name = models.CharField(max_length=255, db_index=True, editable=False)
+    type = models.CharField(
+        max_length=50, choices=_type_choices, editable=False, db_index=True
+    )
+    parent_task_set = models.ManyToManyField(
+        "self", related_name="child_task_set", editable=False, symmetrical=False
+    )
+    status = models.CharField(
+        max_length=50,
+        choices=_status_choices,
+        default=SCHEDULED,
+        editable=False,
+        db_index=True,
+    )
+    assignees = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assignees"),
+        related_name="joeflow_assignee_task_set",
+    )
+    completed_by_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("completed by"),
+        related_name="joeflow_completed_by_task_set",
+        on_delete=models.SET_NULL,
+        blank=True,
+        null=True,
+    )
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    modified = models.DateTimeField(auto_now=True, db_index=True)
+    completed = models.DateTimeField(blank=True, null=True, editable=False, db_index=True)
+    exception = models.TextField(blank=True)
+    stacktrace = models.TextField(blank=True)
+
+    #: When a scheduled machine task is due; empty for human tasks and waiting joins.
+    eta = models.DateTimeField(blank=True, null=True, editable=False)
+    #: How often it was handed out since ``eta`` was set.
+    attempts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    #: How often it was started without coming back.
+    starts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    #: When its last run began.
+    started = models.DateTimeField(blank=True, null=True, editable=False)
+
+    objects = TasksQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-completed", "-created")
+        get_latest_by = ("created",)
+        permissions = (
+            ("rerun", _("Can rerun failed tasks.")),
+            ("cancel", _("Can cancel failed tasks.")),
+        )
+        default_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["status", "type", "eta"], name="joeflow_task_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.pk})"
+
+    def save(self, **options: Any) -> None:
+        """Save the task.
+
+        Raises:
+            ValueError: An existing task is saved whole, which would write over what others did.
+        """
+        if not self._state.adding and options.get("update_fields") is None:
+            raise ValueError(
+                f"Task {self.pk} exists: name the columns to save, like "
+                f"task.save(update_fields=['exception']), to avoid race conditions."
+            )
+        super().save(**save_options(options))
+
+    def get_absolute_url(self) -> str | None:
+        """Return the URL of the form; None where there is none: machine, closed, obsolete."""
+        if self.completed or self.type != HUMAN:
+            return None
+        workflow = workflow_class(self.content_type_id)
+        if workflow is None or self.name not in workflow._graph.nodes:
+            return None
+        try:
+            return reverse_in(workflow.get_url_namespace(), self.name, pk=self.pk)
+        except NoReverseMatch:
+            return None  # no URLconf includes the workflow
+
+    @property
+    def node(self) -> Node:
+        """The node that this task visits.
+
+        Raises:
+            NodeNotFound: The node is gone from the code.
+        """
+        workflow = workflow_class(self.content_type_id)
+        if workflow is None:
+            raise JoeflowError(f"The workflow class of task {self} is gone from the code.")
+        return workflow.get_node(self.name)
+
+    def _transition(self, *, lock: bool = True) -> AbstractContextManager[Transition]:
+        using = self._state.db or router.db_for_write(Task, instance=self)
+        return transition(Task, self._workflow_id, using=using, lock=lock)
+
+    def finish(self, user: User | None = None) -> None:
+        """Complete the task; what follows is for `start_next_tasks`.
+
+        Args:
+            user: Who did it; ignored where nobody is logged in.
+
+        Raises:
+            TaskClosed: It has been completed or canceled before.
+        """
+        if self._state.adding:
+            self.status = self.SUCCEEDED
+            self.completed = DatabaseNow()
+            self.completed_by_user = _logged_in(user)
+            with self._transition(lock=False) as current:
+                self.save()
+                current.closed.add(self.pk)
+                current.tell_task(task_succeeded, self)
+            self.__dict__.pop("completed", None)
+        else:
+            self._close(self.SUCCEEDED, user)
+
+    def cancel(self, user: User | None = None) -> None:
+        """Cancel the task.
+
+        Args:
+            user: Who did it; ignored where nobody is logged in.
+
+        Raises:
+            TaskClosed: It has been completed or canceled before.
+        """
+        self._close(self.CANCELED, user)
+
+    def _close(self, status: str, user: User | None) -> None:
+        with self._transition() as current:
+            if not current.close([self.pk], status, user=user):
+                self._raise_closed()
+            if status == self.SUCCEEDED:
+                current.tell_task(task_succeeded, self)
+        self.status, self.completed_by_user = status, _logged_in(user)
+        self.__dict__.pop("completed", None)  # read the database's own time when it is asked for
+
+    def _raise_closed(self) -> None:
+        task = type(self)._default_manager.using(self._state.db).filter(pk=self.pk).first()
+        if task is None:
+            raise TaskClosed(f"Task {self} is gone; its workflow instance was deleted.")
+        by = f" by {task.completed_by_user}" if task.completed_by_user else ""
+        raise TaskClosed(
+            f"Task {self} is closed: it {task.status} at {task.completed}{by}. "
+            f"To go there again, use an override."
+        )
+
+    def fail(self) -> None:
+        """Record the exception that is being handled; the task stays open, it needs somebody.
+
+        Raises:
+            TaskClosed: It has been completed or canceled before.
+        """
+        self.status = self.FAILED
+        self.exception, self.stacktrace = describe_exception(sys.exc_info()[1])
+        with self._transition() as current:
+            values = {"exception": self.exception, "stacktrace": self.stacktrace}
+            if not current.tasks.open().filter(pk=self.pk).update(
+                status=self.FAILED, modified=DatabaseNow(), **values
+            ):
+                self._raise_closed()
+            current.tell_task(task_failed, self)
+
+    def enqueue(self, countdown: float | None = None, eta: datetime | None = None) -> Any:
+        """Schedule an open machine task, for the first time or again.
+
+        Args:
+            countdown: Seconds until it is due.
+            eta: Instant at which it is due.
+
+        Returns:
+            What the runner returned (Celery's result) where the task was handed out at once; None
+            where that waits for a commit, or for the instant.
+
+        Raises:
+            TaskClosed: It has been completed or canceled before.
+            JoeflowError: It is the task of a person.
+        """
+        if self.type == HUMAN:
+            raise JoeflowError(
+                f"Task {self} is for a person, who completes it with its form; "
+                f"only machine tasks can be enqueued."
+            )
+        delay = _delay_until(countdown, eta)
+        values = {"status": self.SCHEDULED, "exception": "", "stacktrace": "", "starts": 0}
+        values["attempts"] = int(is_near(delay))
+        with self._transition() as current:
+            rows = current.tasks.open().filter(pk=self.pk)
+            now = DatabaseNow()
+            if not rows.update(eta=eta or DatabaseNow(delay), modified=now, **values):
+                self._raise_closed()
+            if is_near(delay):
+                seconds = None if eta else delay.total_seconds() or None
+                current.deliver(Delivery(self.pk, current.workflow_pk, seconds, eta))
+        for column, value in values.items():
+            setattr(self, column, value)
+        self.__dict__.pop("eta", None)
+        return current.results[0] if current.results else None
+
+    def start_next_tasks(self, next_nodes: Iterable[Node] | None = None) -> list[Task]:
+        """Start the tasks that follow this one.
+
+        Args:
+            next_nodes: Nodes to go on with; by default the ends of all edges from this node.
+
+        Returns:
+            The tasks, in the order of the nodes.
+
+        Raises:
+            JoeflowError: The tasks that follow have been started before.
+            NodeNotFound: A node is not one of this workflow.
+        """
+        workflow = self.workflow
+        graph = workflow._graph
+        if next_nodes is None:
+            names = list(graph.successors(self.name))
+        else:
+            names = [graph.name_of(node) for node in next_nodes]
+        with self._transition() as current:
+            # What this very block has closed cannot have children.
+            if self.pk not in current.closed and self.child_task_set.exists():
+                raise JoeflowError(
+                    f"The tasks that follow task {self} have been started before; "
+                    f"to go there again, use an override."
+                )
+            return create_successors(current, workflow, [self], names)
+
+
+def _delay_until(countdown: float | None, eta: datetime | None) -> timedelta:
+    if eta is not None:
+        return max(eta - timezone.now(), timedelta(0))
+    return max(timedelta(seconds=countdown or 0), timedelta(0))
+
+
+def _logged_in(user: User | None) -> Any:
+    return user if user is not None and user.is_authenticated else None

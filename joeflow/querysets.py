@@ -1,0 +1,142 @@
+"""What can be asked of and done to many tasks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+from django.db import models, router, transaction
+from django.db.models import F, Q
+
+from joeflow.clock import DatabaseNow
+from joeflow.diagrams.description import TaskRow
+from joeflow.dispatch import Delivery, hand_out
+from joeflow.transitions import transition
+from joeflow.typing import MACHINE, User
+
+__all__ = ("TasksQuerySet",)
+
+#: A task that is lost again and again waits no longer than this many grace periods.
+MOST_GRACE_PERIODS = 16
+
+
+class TasksQuerySet(models.QuerySet[Any]):
+    """Tasks, asked for in the words of the domain."""
+
+    def scheduled(self) -> TasksQuerySet:
+        """Return tasks that wait for a person or a worker."""
+        return self.filter(status=self.model.SCHEDULED)
+
+    def not_scheduled(self) -> TasksQuerySet:
+        """Return all but the scheduled tasks."""
+        return self.exclude(status=self.model.SCHEDULED)
+
+    def succeeded(self) -> TasksQuerySet:
+        """Return tasks that were completed."""
+        return self.filter(status=self.model.SUCCEEDED)
+
+    def not_succeeded(self) -> TasksQuerySet:
+        """Return all but the succeeded tasks."""
+        return self.exclude(status=self.model.SUCCEEDED)
+
+    def failed(self) -> TasksQuerySet:
+        """Return tasks that raised an exception and need somebody."""
+        return self.filter(status=self.model.FAILED)
+
+    def canceled(self) -> TasksQuerySet:
+        """Return tasks that were canceled."""
+        return self.filter(status=self.model.CANCELED)
+
+    def open(self) -> TasksQuerySet:
+        """Return tasks that are neither completed nor canceled."""
+        return self.filter(completed__isnull=True)
+
+    def scheduled_machine(self) -> TasksQuerySet:
+        """Return open tasks that a worker will run, now or later."""
+        return self.open().filter(status=self.model.SCHEDULED, type=MACHINE)
+
+    def due(self) -> TasksQuerySet:
+        """Return scheduled machine tasks whose time has come, by the database's clock."""
+        return self.scheduled_machine().filter(eta__lte=DatabaseNow())
+
+    def overdue(self, grace_period: timedelta) -> TasksQuerySet:
+        """Return due tasks that were not handed out, or so long ago that they count as lost.
+
+        Args:
+            grace_period: How long a task may be handed out without a result the first time;
+                the time doubles with each attempt, up to 16 grace periods.
+        """
+        overdue = Q(attempts=0)
+        attempts, periods = 1, 1
+        while periods < MOST_GRACE_PERIODS:
+            overdue |= Q(attempts=attempts, eta__lt=DatabaseNow(-periods * grace_period))
+            attempts, periods = attempts + 1, 2 * periods
+        longest = DatabaseNow(-MOST_GRACE_PERIODS * grace_period)
+        return self.due().filter(overdue | Q(attempts__gte=attempts, eta__lt=longest))
+
+    def mark_handed_out(self) -> int:
+        """Count one more attempt from now on."""
+        return self.update(
+            attempts=F("attempts") + 1, eta=DatabaseNow(), modified=DatabaseNow()
+        )
+
+    def cancel(self, user: User | None = None) -> int:
+        """Cancel the open ones among these tasks, instance by instance, a transaction each.
+
+        Args:
+            user: Who does it; shown with the task.
+
+        Returns:
+            How many tasks were canceled; closed ones are left as they are.
+
+        Raises:
+            InstanceLocked: An instance was busy for longer than ``JOEFLOW_LOCK_TIMEOUT``; the
+                tasks of the instances before it are canceled.
+        """
+        by_workflow: dict[int, list[int]] = defaultdict(list)
+        for workflow_pk, pk in self.open().order_by().values_list("_workflow_id", "pk"):
+            by_workflow[workflow_pk].append(pk)
+        canceled = 0
+        for workflow_pk, pks in sorted(by_workflow.items()):
+            with transition(self.model, workflow_pk, using=self._db) as current:
+                canceled += current.close(pks, self.model.CANCELED, user=user)
+        return canceled
+
+    def wake(self) -> int:
+        """Make the waiting ones among these machine tasks due at once.
+
+        No lock is taken: a run that answers "not yet" at this moment puts off only what it has
+        read, so that it is asked again.
+
+        Returns:
+            How many tasks were waiting.
+        """
+        using = router.db_for_write(self.model) if self._db is None else self._db
+        waiting = self.using(using).scheduled_machine().filter(eta__gt=DatabaseNow())
+        keys = list(waiting.order_by("eta").values_list("pk", "_workflow_id"))
+        woken = waiting.filter(pk__in=[pk for pk, _ in keys]).update(
+            eta=DatabaseNow(), attempts=1, modified=DatabaseNow()
+        )
+        deliveries = [Delivery(pk, workflow_pk) for pk, workflow_pk in keys]
+        transaction.on_commit(lambda: hand_out(deliveries), using=using)
+        return woken
+
+    def diagram_rows(self) -> list[TaskRow]:
+        """Return what a diagram shows of these tasks."""
+        return [
+            TaskRow(
+                pk=task.pk,
+                name=task.name,
+                type=task.type,
+                completed=task.completed is not None,
+                href=task.get_absolute_url(),
+            )
+            for task in self.defer("exception", "stacktrace")
+        ]
+
+    def diagram_links(self) -> list[tuple[int, int]]:
+        """Return the keys of parent and child for each link of these tasks to their parents."""
+        links = self.model.parent_task_set.through._default_manager.using(self.db)
+        of_these = links.filter(from_task_id__in=self.order_by().values("pk"))
+        return list(of_these.values_list("to_task_id", "from_task_id"))

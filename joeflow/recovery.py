@@ -1,0 +1,106 @@
+"""Find what got lost and hand it out again."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import router, transaction
+from django.db.models import F, Q, QuerySet
+
+from joeflow.clock import DatabaseNow
+from joeflow.conf import settings
+from joeflow.dispatch import Delivery, broker_is_down, hand_out
+from joeflow.exceptions import InstanceLocked
+from joeflow.locks import lock_unlocked
+from joeflow.models import Task, get_workflows
+from joeflow.transitions import transition
+
+__all__ = ("sweep",)
+
+logger = logging.getLogger("joeflow")
+
+#: How long a waiting join is left alone before a sweep looks at it again.
+JOIN_REST = timedelta(hours=1)
+
+
+def sweep(limit: int = 1000) -> int:
+    """Hand out the tasks that are due and were not handed out, or got lost on the way.
+
+    An instance that somebody works on is left alone, however long its node runs.
+
+    Args:
+        limit: How many tasks at most, oldest first.
+
+    Returns:
+        How many tasks were given to the runner.
+    """
+    if broker_is_down():
+        return 0
+    using = router.db_for_write(Task)
+    _look_at_joins(using, limit)
+    deliveries = _claim(using, limit)
+    hand_out(deliveries)
+    _put_back([delivery.task_pk for delivery in deliveries if not delivery.sent], using)
+    sent = sum(delivery.sent for delivery in deliveries)
+    if sent:
+        logger.info("event=recovered tasks=%s", sent)
+    return sent
+
+
+def _claim(using: str, limit: int) -> list[Delivery]:
+    """Mark overdue tasks as handed out, and return them; two sweeps never return the same."""
+    found = dict(_overdue(using).order_by("eta", "pk").values_list("pk", "_workflow_id")[:limit])
+    if not found:
+        return []
+    with transaction.atomic(using=using):
+        free = lock_unlocked(set(found.values()), using)
+        pks = [pk for pk, workflow_pk in found.items() if workflow_pk in free]
+        still = _overdue(using).filter(pk__in=pks)
+        claimed = list(still.order_by("eta", "pk").values_list("pk", "_workflow_id"))
+        Task.objects.using(using).filter(pk__in=[pk for pk, _ in claimed]).mark_handed_out()
+    return [Delivery(pk, workflow_pk) for pk, workflow_pk in claimed]
+
+
+def _overdue(using: str) -> QuerySet[Any]:
+    tasks = Task.objects.using(using)
+    grace_period = timedelta(seconds=settings.JOEFLOW_GRACE_PERIOD)
+    # Rows of older versions have no eta: they are due; but a join without one still waits.
+    no_eta = tasks.scheduled_machine().filter(eta__isnull=True).exclude(_is_join(using))
+    return tasks.overdue(grace_period) | no_eta
+
+
+def _put_back(pks: list[int], using: str) -> None:
+    """Let the next sweep have what the broker did not take."""
+    if pks:
+        rows = Task.objects.using(using).scheduled_machine().filter(pk__in=pks, attempts__gt=0)
+        rows.update(attempts=F("attempts") - 1)
+
+
+def _look_at_joins(using: str, limit: int) -> None:
+    """Decide waiting joins again that nobody touched for long; the code may have changed."""
+    joins = (
+        Task.objects.using(using)
+        .scheduled_machine()
+        .filter(_is_join(using), eta__isnull=True, modified__lt=DatabaseNow(-JOIN_REST))
+    )
+    workflow_pks = joins.order_by().values_list("_workflow_id", flat=True).distinct()
+    for workflow_pk in sorted(workflow_pks[:limit]):
+        try:
+            with transition(Task, workflow_pk, using=using, wait=False) as current:
+                current.has_joins = True
+                joins.filter(_workflow_id=workflow_pk).update(modified=DatabaseNow())
+        except InstanceLocked:
+            continue  # whoever works on the instance looks at its joins
+
+
+def _is_join(using: str) -> Q:
+    content_types = ContentType.objects.db_manager(using)
+    query = Q(pk__in=[])
+    for workflow in get_workflows():
+        if workflow._graph.joins:
+            content_type = content_types.get_for_model(workflow, for_concrete_model=False)
+            query |= Q(content_type=content_type, name__in=sorted(workflow._graph.joins))
+    return query

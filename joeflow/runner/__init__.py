@@ -1,0 +1,1 @@
+"""What carries a due machine task to a worker; one file for each system."""

@@ -1,0 +1,16 @@
+"""Signals, sent after commit; a receiver that raises is logged and changes nothing."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+__all__ = ("task_failed", "task_succeeded", "workflow_ended")
+
+#: Sent with ``task_pk``, ``workflow_pk``, ``name`` and ``using``; the sender is the workflow class.
+task_succeeded = Signal()
+
+#: Sent with ``task_pk``, ``workflow_pk``, ``name`` and ``using``; the sender is the workflow class.
+task_failed = Signal()
+
+#: Sent with ``workflow_pk`` and ``using``; the sender is the workflow class.
+workflow_ended = Signal()

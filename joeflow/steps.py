@@ -1,0 +1,231 @@
+"""One transition of a worker: lock the instance, look what is due, run its node, record it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import OperationalError, connections
+from django.db.models import Case, F, Q, QuerySet, Value, When
+
+from joeflow.clock import DatabaseNow
+from joeflow.conf import settings
+from joeflow.contrib.reversion import create_revision
+from joeflow.dispatch import Delivery
+from joeflow.exceptions import JoeflowError
+from joeflow.locks import load_locked
+from joeflow.models import Task
+from joeflow.returns import NOT_YET, read_result
+from joeflow.signals import task_failed, task_succeeded
+from joeflow.successors import create_successors, is_near
+from joeflow.tracebacks import describe_exception
+from joeflow.transitions import Transition, transition
+
+__all__ = ("Step",)
+
+logger = logging.getLogger("joeflow")
+
+
+class NeverCameBack(JoeflowError):
+    """The task was started again and again and never came back."""
+
+
+class Step:
+    """Takes the due tasks of one instance, one per call of `take`.
+
+    Args:
+        model: The workflow class.
+        workflow_pk: Key of the instance.
+        using: Alias of the database.
+        task_pk: Key of the task to take first.
+        redelivered: A worker had the message before and never came back.
+    """
+
+    def __init__(
+        self, model: Any, workflow_pk: int, using: str, task_pk: int, redelivered: bool
+    ) -> None:
+        """Take nothing yet."""
+        self.model = model
+        self.workflow_pk = workflow_pk
+        self.using = using
+        self.task_pk = task_pk
+        self.redelivered = redelivered
+        self.counted: set[int] = set()
+        self.task: Any = None
+        self.siblings = 0
+        self.again = False
+        self.too_early: float | None = None
+        self.current: Transition | None = None
+
+    @property
+    def committed(self) -> bool:
+        """Whether the last transition was committed, so that it cannot fail any more."""
+        return self.current is not None and self.current.committed
+
+    @property
+    def more(self) -> bool:
+        """Whether more is due in the instance after the last transition."""
+        current = self.current
+        return self.again or self.siblings > 0 or (current is not None and current.has_due)
+
+    def take(self) -> bool:
+        """Run the oldest due task in a transaction of its own.
+
+        Returns:
+            True where more is due in the instance.
+
+        Raises:
+            InstanceLocked: Somebody else works on the instance.
+            BaseException: What the node raised; everything is rolled back.
+        """
+        self.task, self.siblings, self.again = None, 0, False
+        with transition(
+            Task, self.workflow_pk, using=self.using, lock=False, keep=True
+        ) as self.current:
+            workflow = load_locked(self.model._base_manager.using(self.using), self.workflow_pk)
+            due = list(self._due()[:2]) if workflow is not None else []
+            if due:
+                self.task, self.siblings = due[0], len(due) - 1
+                self._count_or_run(self.current, workflow)
+            else:
+                self._drop()
+        return self.more
+
+    def _due(self) -> QuerySet[Any]:
+        # The rows of older versions have no eta; a join without one still waits.
+        no_eta = Q(eta__isnull=True) & ~Q(name__in=self.model._graph.joins)
+        return (
+            Task.objects.using(self.using)
+            .scheduled_machine()
+            .filter(Q(eta__lte=DatabaseNow()) | no_eta, _workflow_id=self.workflow_pk)
+            .annotate(
+                now=DatabaseNow(),
+                turn=Case(When(pk=self.task_pk, then=Value(0)), default=Value(1)),
+            )
+            .order_by("turn", "eta", "pk")
+        )
+
+    def _drop(self) -> None:
+        """Say why nothing is due; a message that came too early is sent again."""
+        tasks = Task.objects.using(self.using).scheduled_machine().annotate(now=DatabaseNow())
+        task = tasks.filter(pk=self.task_pk, attempts__gt=0, eta__isnull=False).first()
+        if task is not None and is_near(task.eta - task.now):
+            self.too_early = max((task.eta - task.now).total_seconds(), 0.05)
+        reason = "closed" if task is None else "too_early"
+        logger.info("event=dropped task=%s reason=%s", self.task_pk, reason)
+
+    def _count_or_run(self, current: Transition, workflow: Any) -> None:
+        task = self.task
+        if (task.attempts > 1 or self.redelivered) and task.pk not in self.counted:
+            self._count(current)
+        else:
+            self._run(current, workflow)
+
+    def _count(self, current: Transition) -> None:
+        """Count a start that follows one without result, and come again when that is committed."""
+        if self.task.starts >= settings.JOEFLOW_MAX_STARTS:
+            raise NeverCameBack(
+                f"Task {self.task} was started {self.task.starts} times and never came back. "
+                f"Its worker was killed each time, or lost its database; see the worker's log."
+            )
+        current.tasks.filter(pk=self.task.pk).update(starts=F("starts") + 1)
+        self.counted.add(self.task.pk)
+        self.again = True
+
+    def _run(self, current: Transition, workflow: Any) -> None:
+        task, graph = self.task, self.model._graph
+        with create_revision(task.name, using=self.using), _lost_transaction_noticed(self.using):
+            result = _call(workflow, task)
+        names = read_result(graph, task.name, result)
+        if names is NOT_YET:
+            self._put_off(current)
+            return
+        if not current.close([task.pk], Task.SUCCEEDED, started=task.now):
+            raise JoeflowError(
+                f"Task {task} was closed by its own node; a node must leave its own task open."
+            )
+        create_successors(current, workflow, [task], names)
+        current.tell_task(task_succeeded, task, next=",".join(names))
+
+    def _put_off(self, current: Transition) -> None:
+        """Ask a task that said "not yet" again, after half of the time it has waited so far."""
+        task = self.task
+        get_due = getattr(task.node, "get_due", None)
+        waited = get_due(task) - task.now if get_due else (task.now - task.created) / 2
+        shortest = timedelta(seconds=settings.JOEFLOW_RETRY_MIN)
+        longest = timedelta(seconds=settings.JOEFLOW_RETRY_MAX)
+        delay = max(shortest, waited if get_due else min(waited, longest))
+        # Where somebody woke the task meanwhile, it stays due.
+        rows = current.tasks.filter(pk=task.pk, status=Task.SCHEDULED, **_same("eta", task.eta))
+        woken = not rows.update(
+            eta=DatabaseNow(delay),
+            attempts=int(is_near(delay)),
+            starts=0,
+            started=task.now,
+            modified=DatabaseNow(),
+        )
+        if woken:
+            current.has_due = True
+        elif is_near(delay):
+            seconds = delay.total_seconds()
+            current.deliver(Delivery(task.pk, self.workflow_pk, countdown=seconds))
+        logger.info("event=not_yet task=%s again_in=%.1f", task, delay.total_seconds())
+
+    def record_failure(self, error: BaseException) -> None:
+        """Record what the node raised, in a transaction of its own."""
+        task = self.task
+        exception, stacktrace = describe_exception(error)
+        try:
+            with transition(Task, self.workflow_pk, using=self.using) as current:
+                recorded = current.tasks.filter(
+                    pk=task.pk,
+                    status=Task.SCHEDULED,
+                    attempts=task.attempts,
+                    **_same("eta", task.eta),
+                ).update(
+                    status=Task.FAILED,
+                    exception=exception,
+                    stacktrace=stacktrace,
+                    started=task.now,
+                    modified=DatabaseNow(),
+                )
+                if recorded:
+                    current.tell_task(task_failed, task, exception=repr(exception))
+        except JoeflowError:
+            recorded = False
+        if not recorded:
+            logger.error("event=failure_not_recorded task=%s exception=%r", task, exception)
+
+
+def _same(column: str, value: Any) -> dict[str, Any]:
+    return {f"{column}__isnull": True} if value is None else {column: value}
+
+
+def _call(workflow: Any, task: Task) -> Any:
+    graph = workflow._graph
+    node = graph.get_node(task.name)
+    options = {"task": task} if graph.wants_task(task.name) else {}
+    if hasattr(node, "__get__"):
+        return getattr(workflow, task.name)(**options)
+    return node(workflow, **options)
+
+
+@contextmanager
+def _lost_transaction_noticed(using: str) -> Iterator[None]:
+    """Refuse to go on after a database error that ended the transaction, even if it was caught."""
+    lost: list[OperationalError] = []
+
+    def watch(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError as error:
+            lost.append(error)
+            raise
+
+    with connections[using].execute_wrapper(watch):
+        yield
+    if lost:
+        raise lost[0]

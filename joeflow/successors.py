@@ -1,0 +1,123 @@
+"""Write the tasks that follow a task, and the links to their parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+
+from joeflow.clock import DatabaseNow
+from joeflow.conf import settings
+from joeflow.dispatch import Delivery
+from joeflow.graph import Graph, is_join
+from joeflow.transitions import Transition
+from joeflow.typing import HUMAN, MACHINE, Node
+
+__all__ = ("create_successors", "schedule", "task_values")
+
+
+def create_successors(
+    current: Transition, workflow: Any, parents: Sequence[Any], names: Iterable[str]
+) -> list[Any]:
+    """Create a task for each of the named nodes, linked to its parents.
+
+    Args:
+        current: The open transition of the instance.
+        workflow: The instance.
+        parents: The tasks that the new ones follow.
+        names: Names of nodes of the instance's graph; a name that comes twice counts once.
+
+    Returns:
+        The tasks, in the order of the names. A join that still waits is taken instead of a new one.
+    """
+    graph: Graph = workflow._graph
+    names = list(dict.fromkeys(names))
+    current.has_joins = current.has_joins or bool(graph.joins)
+    found = _waiting_joins(current, [name for name in names if name in graph.joins])
+    for name in names:
+        if name not in found and has_own_create_task(graph.nodes[name]):
+            found[name] = _create_by_hook(current, workflow, parents[-1], graph.nodes[name])
+    plain = [_new_task(current, workflow, graph.nodes[n]) for n in names if n not in found]
+    current.tasks.model._default_manager.using(current.using).bulk_create(plain)
+    for task in plain:
+        found[task.name] = task
+        _deliver(current, task, graph.nodes[task.name])
+    tasks = [found[name] for name in names]
+    _link(current, tasks, parents)
+    current.created = current.created or bool(tasks)
+    return tasks
+
+
+def has_own_create_task(node: Node) -> bool:
+    """Tell whether a node makes its rows itself, and not as everybody does."""
+    hook = getattr(node, "create_task", None)
+    return hook is not None and not getattr(hook, "makes_plain_task", False)
+
+
+def task_values(workflow: Any, node: Node) -> dict[str, Any]:
+    """Return the columns that tell whose task it is."""
+    content_types = ContentType.objects.db_manager(workflow._state.db)
+    return {
+        "name": node.name,
+        "type": node.type,
+        "_workflow_id": workflow.pk,
+        "content_type": content_types.get_for_model(workflow, for_concrete_model=False),
+    }
+
+
+def schedule(delay: timedelta) -> dict[str, Any]:
+    """Return the columns of a machine task that is due after a delay.
+
+    What is due before the next sweeps is handed out with the delay. Brokers hold long delays
+    badly, so what is due later stays in the database until the recovery finds it due.
+    """
+    return {"eta": DatabaseNow(delay), "attempts": int(is_near(delay))}
+
+
+def is_near(delay: timedelta) -> bool:
+    """Tell whether something is due before the sweeps can be relied on to find it in time."""
+    return delay <= timedelta(seconds=2 * settings.JOEFLOW_SWEEP_SECONDS)
+
+
+def _new_task(current: Transition, workflow: Any, node: Node) -> Any:
+    task = current.tasks.model(**task_values(workflow, node))
+    if node.type == MACHINE and not is_join(node):
+        for column, value in schedule(_delay(node)).items():
+            setattr(task, column, value)
+    return task
+
+
+def _delay(node: Node) -> timedelta:
+    return getattr(node, "duration", None) or timedelta(0)
+
+
+def _deliver(current: Transition, task: Any, node: Node) -> None:
+    if task.attempts:
+        countdown = _delay(node).total_seconds() or None
+        current.deliver(Delivery(task.pk, current.workflow_pk, countdown=countdown))
+    task.__dict__.pop("eta", None)  # an expression so far: read it from the database when asked
+
+
+def _create_by_hook(current: Transition, workflow: Any, parent: Any, node: Node) -> Any:
+    task = node.create_task(workflow, parent)
+    if task.type != HUMAN and task.eta is None and not is_join(node):
+        current.tasks.filter(pk=task.pk).update(**schedule(timedelta(0)))
+        task.attempts = 1
+        _deliver(current, task, node)
+    return task
+
+
+def _waiting_joins(current: Transition, names: list[str]) -> dict[str, Any]:
+    if not names:
+        return {}
+    rows = current.tasks.scheduled_machine().filter(name__in=names, eta__isnull=True)
+    return {task.name: task for task in rows.order_by("-pk")}
+
+
+def _link(current: Transition, tasks: list[Any], parents: Sequence[Any]) -> None:
+    links = current.tasks.model.parent_task_set.through
+    links._base_manager.using(current.using).bulk_create(
+        links(from_task_id=task.pk, to_task_id=parent.pk) for task in tasks for parent in parents
+    )

@@ -1,0 +1,241 @@
+"""The block in which tasks of an instance are ended and created: all of it happens, or nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import router, transaction
+from django.dispatch import Signal
+
+from joeflow.clock import DatabaseNow
+from joeflow.dispatch import Delivery, hand_out
+from joeflow.graph import Graph
+from joeflow.joins import OpenTask, due_joins
+from joeflow.locks import lock_instance
+from joeflow.signals import task_succeeded, workflow_ended
+from joeflow.typing import MACHINE, User
+
+__all__ = ("Transition", "transition")
+
+logger = logging.getLogger("joeflow")
+
+
+class _OpenBlocks(threading.local):
+    """The blocks that this thread is in, by database and key of the instance."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[tuple[str, int], Transition] = {}
+
+
+_blocks = _OpenBlocks()
+
+
+@contextmanager
+def transition(
+    task_model: Any,
+    workflow_pk: int,
+    *,
+    using: str | None = None,
+    wait: bool = True,
+    lock: bool = True,
+    keep: bool = False,
+) -> Iterator[Transition]:
+    """Open a block in which tasks of one instance may be ended and created.
+
+    The block is one transaction (or a savepoint of one that is open already). Within it the
+    instance is locked; at its end the joins are decided, and whether the instance has ended.
+    After the commit its tasks are handed out and the signals are sent. A block inside a block for
+    the same instance is a part of it.
+
+    Args:
+        task_model: The model `Task`.
+        workflow_pk: Key of the instance.
+        using: Alias of the database; by default the one that the router gives for writing tasks.
+        wait: Wait for the instance, up to ``JOEFLOW_LOCK_TIMEOUT``.
+        lock: False where the instance is new, or the block's first statement locks it.
+        keep: For a worker, which runs what is due in the instance itself: the block must be the
+            outermost transaction, and only what is due later is handed out.
+
+    Raises:
+        InstanceLocked: Somebody else works on the instance.
+    """
+    using = using or router.db_for_write(task_model)
+    key = (using, workflow_pk)
+    if key in _blocks.by_key:
+        yield _blocks.by_key[key]
+        return
+    current = Transition(task_model, workflow_pk, using, keep=keep)
+    with transaction.atomic(using=using, savepoint=lock, durable=keep):
+        _blocks.by_key[key] = current
+        try:
+            # Before anything else, so that it comes first: a hook of somebody else may raise.
+            transaction.on_commit(current.after_commit, using=using)
+            if lock:
+                lock_instance(workflow_pk, using, wait=wait)
+            yield current
+            current.settle()
+        finally:
+            del _blocks.by_key[key]
+
+
+class Transition:
+    """What happens to the tasks of one instance in one block; see `transition`."""
+
+    def __init__(self, task_model: Any, workflow_pk: int, using: str, *, keep: bool) -> None:
+        """Note for whom the block is; nothing is read yet."""
+        self.workflow_pk = workflow_pk
+        self.using = using
+        self.keep = keep
+        self.tasks = task_model._default_manager.using(using).filter(_workflow_id=workflow_pk)
+        self.closed: set[int] = set()
+        self.created = False
+        self.has_joins = False
+        self.has_due = False
+        self.committed = False
+        self._content_type_id: int | None = None
+        self._deliveries: list[Delivery] = []
+        self._events: list[tuple[Signal, str, dict[str, Any]]] = []
+
+    # What may happen in the block.
+
+    def close(
+        self, pks: Iterable[int], status: str, *, user: User | None = None, **values: Any
+    ) -> int:
+        """End those of the tasks that are still open, in one statement.
+
+        Args:
+            pks: Keys of tasks of this instance.
+            status: Succeeded or canceled.
+            user: Who did it.
+            values: Further columns to set.
+
+        Returns:
+            How many were open.
+        """
+        pks = list(pks)
+        by = user if user is not None and user.is_authenticated else None
+        count = self.tasks.open().filter(pk__in=pks).update(
+            status=status,
+            completed=DatabaseNow(),
+            modified=DatabaseNow(),
+            completed_by_user=by,
+            **values,
+        )
+        self.closed.update(pks)
+        return int(count)
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Hand this task out after the commit."""
+        self._deliveries.append(delivery)
+        self.has_due = self.has_due or not delivery.is_later
+
+    def tell(self, signal: Signal, event: str, **fields: Any) -> None:
+        """Write a log line and send a signal after the commit."""
+        self._events.append((signal, event, fields))
+
+    def tell_task(self, signal: Signal, task: Any, **fields: Any) -> None:
+        """Write a log line and send a signal about a task after the commit."""
+        event = "task_succeeded" if signal is task_succeeded else "task_failed"
+        self._content_type_id = task.content_type_id
+        sender = workflow_class(task.content_type_id)
+        self.tell(signal, event, sender=sender, task_pk=task.pk, name=task.name, **fields)
+
+    # The end of the block.
+
+    def settle(self) -> None:
+        """Decide the joins, and whether the instance has ended."""
+        if self.created and not self.closed:
+            self._workflows().filter(_ended__isnull=False).update(_ended=None)
+        if not self.has_joins and (self.created or not self.closed):
+            return  # nothing waits for what happened, and something goes on
+        open_tasks = list(self.tasks.open().defer("exception", "stacktrace"))
+        if open_tasks:
+            self.decide_joins(open_tasks)
+        else:
+            self._end()
+
+    def decide_joins(self, open_tasks: list[Any]) -> None:
+        """Make those waiting joins due that wait for nothing any more."""
+        graph = graph_of(open_tasks[0].content_type_id)
+        rows = [OpenTask(task.pk, task.name, is_waiting_join(task, graph)) for task in open_tasks]
+        waiting = [row.pk for row in rows if row.waiting]
+        due = due_joins(graph, rows, self._arrived(waiting)) if waiting else []
+        if due:
+            now = DatabaseNow()
+            self.tasks.filter(pk__in=due).update(eta=now, attempts=1, modified=now)
+        for pk in due:
+            self.deliver(Delivery(pk, self.workflow_pk))
+
+    def _arrived(self, joins: list[int]) -> dict[int, set[str]]:
+        links = self.tasks.model.parent_task_set.through._base_manager.using(self.using)
+        arrived: dict[int, set[str]] = {pk: set() for pk in joins}
+        pairs = links.filter(from_task_id__in=joins).values_list("from_task_id", "to_task__name")
+        for join, parent in pairs:
+            arrived[join].add(parent)
+        return arrived
+
+    def _end(self) -> None:
+        ended = self._workflows().filter(_ended__isnull=True).update(_ended=DatabaseNow())
+        if ended:
+            sender = workflow_class(self._content_type_id or self._read_content_type_id())
+            self.tell(workflow_ended, "workflow_ended", sender=sender)
+
+    def _read_content_type_id(self) -> int | None:
+        rows = self.tasks.order_by().values_list("content_type_id", flat=True)
+        return next(iter(rows[:1]), None)
+
+    def _workflows(self) -> Any:
+        workflow_model = self.tasks.model._meta.get_field("_workflow").related_model
+        return workflow_model._base_manager.using(self.using).filter(pk=self.workflow_pk)
+
+    # After the commit.
+
+    def after_commit(self) -> None:
+        """Send the signals and hand out the tasks."""
+        self.committed = True
+        for signal, event, fields in self._events:
+            sender = fields.pop("sender", None)
+            logger.info(
+                "event=%s workflow=%s workflow_pk=%s%s",
+                event,
+                sender._meta.label if sender else None,
+                self.workflow_pk,
+                "".join(f" {key}={value}" for key, value in fields.items()),
+            )
+            fields = {key: fields[key] for key in ("task_pk", "name") if key in fields}
+            signal.send_robust(sender, workflow_pk=self.workflow_pk, using=self.using, **fields)
+        later = [delivery for delivery in self._deliveries if delivery.is_later]
+        hand_out(later if self.keep else self._deliveries)
+
+    @property
+    def results(self) -> list[Any]:
+        """What the runner returned for each task that it took."""
+        return [delivery.result for delivery in self._deliveries if delivery.sent]
+
+
+def workflow_class(content_type_id: int | None) -> Any:
+    """Return the workflow class of a content type; None where the code has none any more."""
+    if content_type_id is None:
+        return None
+    return ContentType.objects.get_for_id(content_type_id).model_class()
+
+
+def graph_of(content_type_id: int) -> Graph:
+    """Return the graph of a content type's workflow class; an empty one where the code has none."""
+    return getattr(workflow_class(content_type_id), "_graph", None) or Graph()
+
+
+def is_waiting_join(task: Any, graph: Graph) -> bool:
+    """Tell whether an open task is a join that has not been found due so far."""
+    return (
+        task.name in graph.joins
+        and task.type == MACHINE
+        and task.eta is None
+        and task.status == task.SCHEDULED
+    )
+

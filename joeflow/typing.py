@@ -1,0 +1,48 @@
+"""The words and shapes that all rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+__all__ = ("HUMAN", "MACHINE")
+
+HUMAN: Literal["human"] = "human"
+MACHINE: Literal["machine"] = "machine"
+
+#: A view instance, a method or another callable that stands in ``edges``.
+Node: TypeAlias = Any
+
+#: Pairs of nodes: (start, end).
+Edges: TypeAlias = Iterable[tuple[Node, Node]]
+
+User: TypeAlias = "AbstractBaseUser | AnonymousUser"
+
+
+class TaskRunner(Protocol):
+    """What ``JOEFLOW_TASK_RUNNER`` names: carries the keys of a task to a worker."""
+
+    def __call__(
+        self,
+        *,
+        task_pk: int,
+        workflow_pk: int,
+        countdown: float | None,
+        eta: datetime | None,
+    ) -> Any:
+        """Send a message for the task.
+
+        Args:
+            task_pk: Key of the task.
+            workflow_pk: Key of the task's workflow instance.
+            countdown: Seconds to wait before the task runs.
+            eta: Instant before which the task must not run.
+
+        Returns:
+            Whatever the message system gives for a message; `.Task.enqueue` hands it on.
+        """
