@@ -59,5 +59,5 @@ def _color(color: str | None) -> str:
 
 
 def _text(label: str) -> str:
-    """Write all but letters, digits and harmless marks by their numbers."""
-    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", label)
+    """Write all but letters, digits and harmless marks by their numbers; empty is not allowed."""
+    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", label) or "#160;"

@@ -110,6 +110,7 @@ def test_what_is_no_plain_color_is_black(color):
         ("a\0b", "a\N{REPLACEMENT CHARACTER}b"),
         ("%%{init: {}}%%", "#37;#37;#123;init: #123;#125;#125;#37;#37;"),
         ("a\\nb", "a#92;nb"),
+        ("", "#160;"),
         ("straße_审批", "straße 审批"),
     ],
 )
