@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 
 from joeflow.exceptions import MissingExtra, RendererMissing
 from joeflow.management.commands import render_workflow_graph
@@ -198,3 +199,14 @@ def test_a_directory_that_may_not_be_written_is_told(tmp_path, monkeypatch):
         f"Cannot write to the directory {str(tmp_path)!r}: [Errno 13] Permission denied: "
         f"{str(tmp_path / 'testapp_chain.svg')!r}. Choose another one with --directory."
     )
+
+
+def test_it_draws_what_the_system_checks_refuse(tmp_path, monkeypatch):
+    def refuse(self, *args, **options):
+        raise SystemCheckError("no")
+
+    monkeypatch.setattr(render_workflow_graph.Command, "check", refuse)
+
+    call_command("render_workflow_graph", "-d", str(tmp_path), "-v", "0", skip_checks=False)
+
+    assert "testapp_chain.svg" in files_in(tmp_path)
