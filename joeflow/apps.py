@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+from joeflow.conf import settings
 
 
 class JoeflowConfig(AppConfig):
@@ -16,4 +19,11 @@ class JoeflowConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import what registers itself; a runner that cannot be imported is named by a check."""
+        """Import what registers itself, once all models are there."""
+        from joeflow.checks import register_checks  # noqa: PLC0415 - imports models
+
+        register_checks()
+        # A worker knows joeflow's messages without further ado. A runner that cannot be imported
+        # is named by a check (joeflow.E009), not by a traceback at every start.
+        with suppress(ImportError):
+            import_module(settings.JOEFLOW_TASK_RUNNER.rpartition(".")[0])

@@ -30,7 +30,7 @@ class DatabaseNow(Func):
         self.offset = offset
         super().__init__()
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         """Write the expression for PostgreSQL, whose session runs in Django's time zone."""
         return "(STATEMENT_TIMESTAMP() + %s * INTERVAL '1 second')", [self.offset.total_seconds()]
 

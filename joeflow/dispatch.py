@@ -79,7 +79,7 @@ breaker = _Breaker()
 
 
 class _Line(threading.local):
-    """The deliveries of this thread: with an eager runner a delivery runs a task, which delivers."""
+    """The deliveries of this thread: an eager runner runs a task, which has deliveries again."""
 
     def __init__(self) -> None:
         self.waiting: deque[Delivery] = deque()
@@ -174,7 +174,7 @@ class _Publisher:
                 continue  # nobody waits for it any more
             try:
                 future.set_result(function())
-            except BaseException as error:  # the thread must outlive whatever a client raises
+            except BaseException as error:  # noqa: BLE001 - the thread must outlive them all
                 future.set_exception(error)
 
 

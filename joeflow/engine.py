@@ -9,10 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import InterfaceError, OperationalError, connections, router, transaction
 
-from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
 from joeflow.exceptions import InstanceLocked, JoeflowError
@@ -87,7 +85,9 @@ def run(
         return ComeBack(_growing_delay(bounces), bounces=bounces + 1, errors=errors)
     except (OperationalError, InterfaceError) as error:
         connections[using].close_if_unusable_or_obsolete()
-        logger.warning("event=database_error task=%s errors=%s error=%s", task_pk, errors + 1, error)
+        logger.warning(
+            "event=database_error task=%s errors=%s error=%s", task_pk, errors + 1, error
+        )
         if errors + 1 < MOST_DATABASE_ERRORS:
             return ComeBack(_growing_delay(errors), bounces=bounces, errors=errors + 1)
         visit.fail(error)
@@ -154,7 +154,9 @@ class _Visit:
         """Record what a node raised, and mark it with the task's key."""
         mark_as_node_error(error)
         if self.step is not None and self.step.task is not None:
-            error.add_note(f"joeflow: task {self.step.task} of workflow instance {self.workflow_pk}")
+            error.add_note(
+                f"joeflow: task {self.step.task} of workflow instance {self.workflow_pk}"
+            )
             self.step.record_failure(error)
 
     def _hand_out_rest(self) -> None:
@@ -199,9 +201,10 @@ def complete_start(workflow: Any, name: str, user: User | None = None) -> Task:
     """
     using = workflow._state.db
     hold_new(workflow.pk, using)
-    task = Task(**task_values(workflow, workflow.get_node(name)))
+    task = Task(**task_values(workflow, name, workflow.get_node(name).type))
     task._state.db = using
     with transition(Task, workflow.pk, using=using, lock=False) as current:
+        current.was_open = True  # it is new
         task.finish(user)
         create_successors(current, workflow, [task], workflow._graph.successors(name))
     return task
@@ -243,13 +246,9 @@ def override(
 def _write_override(
     current: Any, workflow: Any, names: list[str], parents: list[Task], user: User | None
 ) -> Task:
-    content_type = ContentType.objects.get_for_model(workflow, for_concrete_model=False)
-    task = Task(name="override", type=HUMAN, _workflow_id=workflow.pk, content_type=content_type)
+    task = Task(**task_values(workflow, "override", HUMAN))
     task._state.db = current.using
-    task.status, task.completed = Task.SUCCEEDED, DatabaseNow()
-    task.completed_by_user = user if user is not None and user.is_authenticated else None
-    task.save(using=current.using)
-    task.__dict__.pop("completed", None)
+    task.finish(user)
     task.parent_task_set.add(*parents)
     create_successors(current, workflow, [task], names)
     logger.info(

@@ -60,7 +60,8 @@ class Graph:
         function = getattr(node, "__func__", node)
         name = getattr(function, "name", None)
         own = self.nodes.get(name) if isinstance(name, str) else None
-        if own is not None and issubclass(own.workflow_cls, function.workflow_cls):
+        owner = getattr(function, "workflow_cls", None)
+        if own is not None and owner is not None and issubclass(own.workflow_cls, owner):
             return str(name)
         raise NodeNotFound(
             f"{node!r} is no node of this workflow; the nodes are: {', '.join(self.nodes)}."
@@ -188,7 +189,7 @@ def _read_edges(cls: type) -> list[tuple[Node, Node]]:
         raise InvalidDefinition(
             f"{cls.__qualname__}.edges must be an iterable of pairs (start, end), not {raw!r}."
         )
-    return edges  # type: ignore[return-value]  # every tuple has two members
+    return edges
 
 
 def _read_node(cls: type, name: str) -> Node:

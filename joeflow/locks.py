@@ -20,6 +20,17 @@ __all__ = ("hold_new", "holds_lock", "load_locked", "lock_instance", "lock_unloc
 _POSTGRESQL_TAKEN = {"55P03", "40P01"}
 #: Error numbers of MariaDB: lock wait timeout, deadlock, lock not available (MySQL 8).
 _MARIADB_TAKEN = {1205, 1213, 3572}
+#: How to read and write the time that a statement waits for a lock.
+_LOCK_TIMEOUT = {
+    "postgresql": (
+        "SELECT current_setting('lock_timeout')",
+        "SELECT set_config('lock_timeout', %s, true)",
+    ),
+    "mysql": (
+        "SELECT @@SESSION.innodb_lock_wait_timeout",
+        "SET SESSION innodb_lock_wait_timeout = %s",
+    ),
+}
 
 
 def lock_instance(workflow_pk: int, using: str, *, wait: bool) -> bool:
@@ -95,19 +106,21 @@ def lock_unlocked(workflow_pks: set[int], using: str) -> set[int]:
 
 
 def for_update(
-    rows: QuerySet[Any], connection: BaseDatabaseWrapper, **options: bool
+    rows: QuerySet[Any],
+    connection: BaseDatabaseWrapper,
+    *,
+    nowait: bool = False,
+    skip_locked: bool = False,
 ) -> QuerySet[Any]:
     """Return the rows locked against other transitions, but not against references to them."""
     no_key = connection.features.has_select_for_no_key_update
-    return rows.order_by().select_for_update(no_key=no_key, **options)
+    return rows.order_by().select_for_update(no_key=no_key, nowait=nowait, skip_locked=skip_locked)
 
 
 def holds_lock(workflow_pk: int | None, using: str) -> bool:
     """Tell whether the current transaction has locked this instance (None: any instance)."""
     held = (hook[1] for hook in connections[using].run_on_commit)
-    return any(
-        isinstance(hook, _Held) and workflow_pk in (None, hook.workflow_pk) for hook in held
-    )
+    return any(isinstance(hook, _Held) and workflow_pk in (None, hook.workflow_pk) for hook in held)
 
 
 class _Held:
@@ -143,18 +156,10 @@ def _select_row(rows: QuerySet[Any], connection: BaseDatabaseWrapper, *, wait: b
 
 @contextmanager
 def _lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
-    read, write, value = {
-        "postgresql": (
-            "SELECT current_setting('lock_timeout')",
-            "SELECT set_config('lock_timeout', %s, true)",
-            f"{int(seconds * 1000)}ms",
-        ),
-        "mysql": (
-            "SELECT @@SESSION.innodb_lock_wait_timeout",
-            "SET SESSION innodb_lock_wait_timeout = %s",
-            max(1, round(seconds)),
-        ),
-    }[connection.vendor]
+    read, write = _LOCK_TIMEOUT[connection.vendor]
+    value: Any = f"{int(seconds * 1000)}ms"
+    if connection.vendor == "mysql":
+        value = max(1, round(seconds))  # whole seconds
     with connection.cursor() as cursor:
         cursor.execute(read)
         before = cursor.fetchone()[0]

@@ -25,7 +25,7 @@ from joeflow.reversing import reverse_in
 from joeflow.signals import task_failed, task_succeeded
 from joeflow.successors import create_successors, is_near
 from joeflow.tracebacks import describe_exception
-from joeflow.transitions import Transition, transition, workflow_class
+from joeflow.transitions import Transition, logged_in, transition, workflow_class
 from joeflow.typing import HUMAN, MACHINE, Node, User
 from joeflow.workflows import Workflow, get_workflow, get_workflows, save_options
 
@@ -73,9 +73,7 @@ class Task(models.Model):
     )
     workflow = GenericForeignKey("content_type", "_workflow_id", for_concrete_model=False)
     name = models.CharField(max_length=255, db_index=True, editable=False)
-    type = models.CharField(
-        max_length=50, choices=_type_choices, editable=False, db_index=True
-    )
+    type = models.CharField(max_length=50, choices=_type_choices, editable=False, db_index=True)
     parent_task_set = models.ManyToManyField(
         "self", related_name="child_task_set", editable=False, symmetrical=False
     )
@@ -150,7 +148,7 @@ class Task(models.Model):
             return None
         workflow = workflow_class(self.content_type_id)
         if workflow is None or self.name not in workflow._graph.nodes:
-            return None
+            return None  # gone from the code
         try:
             return reverse_in(workflow.get_url_namespace(), self.name, pk=self.pk)
         except NoReverseMatch:
@@ -184,7 +182,7 @@ class Task(models.Model):
         if self._state.adding:
             self.status = self.SUCCEEDED
             self.completed = DatabaseNow()
-            self.completed_by_user = _logged_in(user)
+            self.completed_by_user = logged_in(user)
             with self._transition(lock=False) as current:
                 self.save()
                 current.closed.add(self.pk)
@@ -210,7 +208,7 @@ class Task(models.Model):
                 self._raise_closed()
             if status == self.SUCCEEDED:
                 current.tell_task(task_succeeded, self)
-        self.status, self.completed_by_user = status, _logged_in(user)
+        self.status, self.completed_by_user = status, logged_in(user)
         self.__dict__.pop("completed", None)  # read the database's own time when it is asked for
 
     def _raise_closed(self) -> None:
@@ -233,8 +231,10 @@ class Task(models.Model):
         self.exception, self.stacktrace = describe_exception(sys.exc_info()[1])
         with self._transition() as current:
             values = {"exception": self.exception, "stacktrace": self.stacktrace}
-            if not current.tasks.open().filter(pk=self.pk).update(
-                status=self.FAILED, modified=DatabaseNow(), **values
+            if (
+                not current.tasks.open()
+                .filter(pk=self.pk)
+                .update(status=self.FAILED, modified=DatabaseNow(), **values)
             ):
                 self._raise_closed()
             current.tell_task(task_failed, self)
@@ -288,7 +288,7 @@ class Task(models.Model):
             JoeflowError: The tasks that follow have been started before.
             NodeNotFound: A node is not one of this workflow.
         """
-        workflow = self.workflow
+        workflow: Any = self.workflow
         graph = workflow._graph
         if next_nodes is None:
             names = list(graph.successors(self.name))
@@ -308,7 +308,3 @@ def _delay_until(countdown: float | None, eta: datetime | None) -> timedelta:
     if eta is not None:
         return max(eta - timezone.now(), timedelta(0))
     return max(timedelta(seconds=countdown or 0), timedelta(0))
-
-
-def _logged_in(user: User | None) -> Any:
-    return user if user is not None and user.is_authenticated else None

@@ -24,6 +24,8 @@ MOST_GRACE_PERIODS = 16
 class TasksQuerySet(models.QuerySet[Any]):
     """Tasks, asked for in the words of the domain."""
 
+    _db: str | None
+
     def scheduled(self) -> TasksQuerySet:
         """Return tasks that wait for a person or a worker."""
         return self.filter(status=self.model.SCHEDULED)
@@ -77,9 +79,7 @@ class TasksQuerySet(models.QuerySet[Any]):
 
     def mark_handed_out(self) -> int:
         """Count one more attempt from now on."""
-        return self.update(
-            attempts=F("attempts") + 1, eta=DatabaseNow(), modified=DatabaseNow()
-        )
+        return self.update(attempts=F("attempts") + 1, eta=DatabaseNow(), modified=DatabaseNow())
 
     def cancel(self, user: User | None = None) -> int:
         """Cancel the open ones among these tasks, instance by instance, a transaction each.

@@ -97,16 +97,16 @@ class Step:
     def _due(self) -> QuerySet[Any]:
         # The rows of older versions have no eta; a join without one still waits.
         no_eta = Q(eta__isnull=True) & ~Q(name__in=self.model._graph.joins)
-        return (
-            Task.objects.using(self.using)
-            .scheduled_machine()
-            .filter(Q(eta__lte=DatabaseNow()) | no_eta, _workflow_id=self.workflow_pk)
+        tasks: QuerySet[Any] = Task.objects.using(self.using).scheduled_machine()
+        due: QuerySet[Any] = (
+            tasks.filter(Q(eta__lte=DatabaseNow()) | no_eta, _workflow_id=self.workflow_pk)
             .annotate(
                 now=DatabaseNow(),
                 turn=Case(When(pk=self.task_pk, then=Value(0)), default=Value(1)),
             )
             .order_by("turn", "eta", "pk")
         )
+        return due
 
     def _drop(self) -> None:
         """Say why nothing is due; a message that came too early is sent again."""

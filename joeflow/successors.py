@@ -56,12 +56,18 @@ def has_own_create_task(node: Node) -> bool:
     return hook is not None and not getattr(hook, "makes_plain_task", False)
 
 
-def task_values(workflow: Any, node: Node) -> dict[str, Any]:
-    """Return the columns that tell whose task it is."""
+def task_values(workflow: Any, name: str, kind: str) -> dict[str, Any]:
+    """Return the columns that tell whose task it is, and which.
+
+    Args:
+        workflow: The saved instance.
+        name: Name of the node.
+        kind: Human or machine.
+    """
     content_types = ContentType.objects.db_manager(workflow._state.db)
     return {
-        "name": node.name,
-        "type": node.type,
+        "name": name,
+        "type": kind,
         "_workflow_id": workflow.pk,
         "content_type": content_types.get_for_model(workflow, for_concrete_model=False),
     }
@@ -82,7 +88,7 @@ def is_near(delay: timedelta) -> bool:
 
 
 def _new_task(current: Transition, workflow: Any, node: Node) -> Any:
-    task = current.tasks.model(**task_values(workflow, node))
+    task = current.tasks.model(**task_values(workflow, node.name, node.type))
     if node.type == MACHINE and not is_join(node):
         for column, value in schedule(_delay(node)).items():
             setattr(task, column, value)

@@ -93,6 +93,7 @@ class Transition:
         self.keep = keep
         self.tasks = task_model._default_manager.using(using).filter(_workflow_id=workflow_pk)
         self.closed: set[int] = set()
+        self.was_open = False  # nothing is known so far
         self.created = False
         self.has_joins = False
         self.has_due = False
@@ -118,15 +119,19 @@ class Transition:
             How many were open.
         """
         pks = list(pks)
-        by = user if user is not None and user.is_authenticated else None
-        count = self.tasks.open().filter(pk__in=pks).update(
-            status=status,
-            completed=DatabaseNow(),
-            modified=DatabaseNow(),
-            completed_by_user=by,
-            **values,
+        count = (
+            self.tasks.open()
+            .filter(pk__in=pks)
+            .update(
+                status=status,
+                completed=DatabaseNow(),
+                modified=DatabaseNow(),
+                completed_by_user=logged_in(user),
+                **values,
+            )
         )
         self.closed.update(pks)
+        self.was_open = self.was_open or bool(count)
         return int(count)
 
     def deliver(self, delivery: Delivery) -> None:
@@ -149,7 +154,7 @@ class Transition:
 
     def settle(self) -> None:
         """Decide the joins, and whether the instance has ended."""
-        if self.created and not self.closed:
+        if self.created and not self.was_open:
             self._workflows().filter(_ended__isnull=False).update(_ended=None)
         if not self.has_joins and (self.created or not self.closed):
             return  # nothing waits for what happened, and something goes on
@@ -218,6 +223,11 @@ class Transition:
         return [delivery.result for delivery in self._deliveries if delivery.sent]
 
 
+def logged_in(user: User | None) -> Any:
+    """Return the user where somebody is logged in, else None."""
+    return user if user is not None and user.is_authenticated else None
+
+
 def workflow_class(content_type_id: int | None) -> Any:
     """Return the workflow class of a content type; None where the code has none any more."""
     if content_type_id is None:
@@ -238,4 +248,3 @@ def is_waiting_join(task: Any, graph: Graph) -> bool:
         and task.eta is None
         and task.status == task.SCHEDULED
     )
-

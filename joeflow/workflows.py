@@ -100,6 +100,10 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         """Save the state; ``modified`` is always saved with it."""
         super().save(**save_options(options))
 
+    def get_absolute_url(self) -> str | None:
+        """Return the URL of the detail view; None where the class has none."""
+        return self._reverse_view("detail")
+
     def delete(self, using: str | None = None, keep_parents: bool = False) -> Any:
         """Delete the instance and its tasks; waits for a task that is running.
 
@@ -110,6 +114,15 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         with transaction.atomic(using=using):
             lock_instance(self.pk, using, wait=True)
             return super().delete(using=using, keep_parents=keep_parents)
+
+    def get_override_url(self) -> str | None:
+        """Return the URL of the override view; None where the class has none."""
+        return self._reverse_view("override")
+
+    def _reverse_view(self, name: str) -> str | None:
+        if getattr(self, f"{name}_view") is None:
+            return None
+        return reverse_in(self.get_url_namespace(), name, pk=self.pk)
 
     # The definition.
 
@@ -167,19 +180,6 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     def get_url_namespace(cls) -> str:
         """Return the namespace of the URLs: the name of the class in lower case."""
         return cls.__name__.lower()
-
-    def get_absolute_url(self) -> str | None:
-        """Return the URL of the detail view; None where the class has none."""
-        return self._reverse_view("detail")
-
-    def get_override_url(self) -> str | None:
-        """Return the URL of the override view; None where the class has none."""
-        return self._reverse_view("override")
-
-    def _reverse_view(self, name: str) -> str | None:
-        if getattr(self, f"{name}_view") is None:
-            return None
-        return reverse_in(self.get_url_namespace(), name, pk=self.pk)
 
     # Diagrams.
 

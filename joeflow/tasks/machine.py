@@ -74,7 +74,7 @@ class Join:
         if task.eta is not None:
             return True
         arrived = task.parent_task_set.values_list("name", flat=True)
-        return workflow._graph.join_parents(self.name) <= set(arrived)
+        return bool(workflow._graph.join_parents(self.name) <= set(arrived))
 
 
 class Wait:
@@ -103,7 +103,7 @@ class Wait:
 
     def __call__(self, workflow: Any, task: Any) -> bool:
         """Tell whether the time is over."""
-        return timezone.now() >= self.get_due(task)
+        return bool(timezone.now() >= self.get_due(task))
 
     def get_due(self, task: Any) -> Any:
         """Return the instant at which the time of a task is over."""

@@ -1,0 +1,29 @@
+"""What ``manage.py check`` says about workflows, settings and databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, register
+
+from joeflow.checks.databases import check_databases
+from joeflow.checks.definitions import check_definitions
+from joeflow.checks.runners import check_runner
+from joeflow.checks.unknown_settings import check_settings
+from joeflow.checks.urls import check_urls
+
+__all__ = ("register_checks",)
+
+
+def register_checks() -> None:
+    """Register all checks with Django; called once, when the app is ready."""
+    checks: Iterable[tuple[Callable[..., list[CheckMessage]], Any]] = (
+        (check_definitions, Tags.models),
+        (check_urls, Tags.urls),
+        (check_runner, "joeflow"),
+        (check_settings, "joeflow"),
+        (check_databases, "joeflow"),
+    )
+    for check, tag in checks:
+        register(check, tag)
