@@ -63,16 +63,16 @@ class _Breaker:
     """Remembers that the broker did not take a message."""
 
     def __init__(self) -> None:
-        self.closed_until = 0.0
+        self.open_until = 0.0
 
     def is_open(self) -> bool:
-        return time.monotonic() < self.closed_until
+        return time.monotonic() < self.open_until
 
     def open(self) -> None:
-        self.closed_until = time.monotonic() + PAUSE_SECONDS
+        self.open_until = time.monotonic() + PAUSE_SECONDS
 
     def reset(self) -> None:
-        self.closed_until = 0.0
+        self.open_until = 0.0
 
 
 breaker = _Breaker()

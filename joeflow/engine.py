@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connections, router, tra
 
 from joeflow.conf import settings
 from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
-from joeflow.exceptions import InstanceLocked, JoeflowError
+from joeflow.exceptions import InstanceChanged, InstanceLocked
 from joeflow.locks import hold_new
 from joeflow.models import Task
 from joeflow.steps import Step
@@ -27,10 +27,6 @@ logger = logging.getLogger("joeflow")
 
 #: After so many database errors in a row they count as the node's failure.
 MOST_DATABASE_ERRORS = 10
-
-
-class InstanceChanged(JoeflowError):
-    """The tasks of this instance have changed since they were shown."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 __all__ = (
+    "InstanceChanged",
     "InstanceLocked",
     "InvalidDefinition",
     "InvalidNextNodes",
@@ -38,6 +39,10 @@ class NodeNotFound(JoeflowError, LookupError):
 
 class TaskClosed(JoeflowError):
     """The task is closed: it has been completed or canceled before."""
+
+
+class InstanceChanged(JoeflowError):
+    """The tasks of this instance have changed since they were shown; look again."""
 
 
 class InstanceLocked(JoeflowError):

@@ -122,6 +122,7 @@ class Step:
         if (task.attempts > 1 or self.redelivered) and task.pk not in self.counted:
             self._count(current)
         else:
+            self.redelivered = False  # only the task whose run was lost is counted
             self._run(current, workflow)
 
     def _count(self, current: Transition) -> None:
@@ -137,6 +138,7 @@ class Step:
 
     def _run(self, current: Transition, workflow: Any) -> None:
         task, graph = self.task, self.model._graph
+        task.workflow = workflow
         with create_revision(task.name, using=self.using), _lost_transaction_noticed(self.using):
             result = _call(workflow, task)
         names = read_result(graph, task.name, result)

@@ -77,8 +77,8 @@ def _taken_by(workflow: type[Workflow], name: str) -> str | None:
         return "the tasks that stand for an override"
     if name == "detail" and workflow.detail_view is not None:
         return "the URL of the detail view"
-    if name not in _MAY_BE_SHADOWED and (hasattr(Workflow, name) or name == "pk"):
-        return f"{Workflow.__name__}.{name}" if hasattr(Workflow, name) else f"Model.{name}"
+    if name not in _MAY_BE_SHADOWED and hasattr(Workflow, name):
+        return f"Workflow.{name}"
     return None
 
 
