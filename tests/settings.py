@@ -71,7 +71,6 @@ TEMPLATES = [
 ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
 LOGIN_URL = "/admin/login/"
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Passwords are only made to be checked once.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
