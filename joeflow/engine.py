@@ -235,7 +235,7 @@ def override(
             raise InstanceChanged
         parents = open_tasks or list(current.tasks.order_by("-created", "-pk")[:1])
         if open_tasks:
-            current.close([task.pk for task in open_tasks], Task.CANCELED, user=user)
+            current.cancel([task.pk for task in open_tasks], user)
         return _write_override(current, workflow, names, parents, user)
 
 

@@ -188,8 +188,12 @@ class Task(models.Model):
                 current.closed.add(self.pk)
                 current.tell_task(task_succeeded, self)
             self.__dict__.pop("completed", None)
-        else:
-            self._close(self.SUCCEEDED, user)
+            return
+        with self._transition() as current:
+            if not current.close([self.pk], self.SUCCEEDED, user=user):
+                self._raise_closed()
+            current.tell_task(task_succeeded, self)
+        self._show_closed(self.SUCCEEDED, user)
 
     def cancel(self, user: User | None = None) -> None:
         """Cancel the task.
@@ -200,14 +204,12 @@ class Task(models.Model):
         Raises:
             TaskClosed: It has been completed or canceled before.
         """
-        self._close(self.CANCELED, user)
-
-    def _close(self, status: str, user: User | None) -> None:
         with self._transition() as current:
-            if not current.close([self.pk], status, user=user):
+            if not current.cancel([self.pk], user):
                 self._raise_closed()
-            if status == self.SUCCEEDED:
-                current.tell_task(task_succeeded, self)
+        self._show_closed(self.CANCELED, user)
+
+    def _show_closed(self, status: str, user: User | None) -> None:
         self.status, self.completed_by_user = status, logged_in(user)
         self.__dict__.pop("completed", None)  # read the database's own time when it is asked for
 
@@ -267,6 +269,7 @@ class Task(models.Model):
             now = DatabaseNow()
             if not rows.update(eta=eta or DatabaseNow(delay), modified=now, **values):
                 self._raise_closed()
+            current.tell(None, "task_enqueued", task_pk=self.pk, name=self.name)
             if is_near(delay):
                 seconds = None if eta else delay.total_seconds() or None
                 current.deliver(Delivery(self.pk, current.workflow_pk, seconds, eta))

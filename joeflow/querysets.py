@@ -100,7 +100,7 @@ class TasksQuerySet(models.QuerySet[Any]):
         canceled = 0
         for workflow_pk, pks in sorted(by_workflow.items()):
             with transition(self.model, workflow_pk, using=self._db) as current:
-                canceled += current.close(pks, self.model.CANCELED, user=user)
+                canceled += current.cancel(pks, user)
         return canceled
 
     def wake(self) -> int:

@@ -100,7 +100,7 @@ class Transition:
         self.committed = False
         self._content_type_id: int | None = None
         self._deliveries: list[Delivery] = []
-        self._events: list[tuple[Signal, str, dict[str, Any]]] = []
+        self._events: list[tuple[Signal | None, str, dict[str, Any]]] = []
 
     # What may happen in the block.
 
@@ -134,13 +134,23 @@ class Transition:
         self.was_open = self.was_open or bool(count)
         return int(count)
 
+    def cancel(self, pks: Iterable[int], user: User | None) -> int:
+        """Cancel those of the tasks that are still open, and return how many."""
+        pks = list(pks)
+        count = self.close(pks, self.tasks.model.CANCELED, user=user)
+        if count:
+            by = logged_in(user)
+            keys = ",".join(map(str, pks))
+            self.tell(None, "tasks_canceled", task_pks=keys, user=by.pk if by else None)
+        return count
+
     def deliver(self, delivery: Delivery) -> None:
         """Hand this task out after the commit."""
         self._deliveries.append(delivery)
         self.has_due = self.has_due or not delivery.is_later
 
-    def tell(self, signal: Signal, event: str, **fields: Any) -> None:
-        """Write a log line and send a signal after the commit."""
+    def tell(self, signal: Signal | None, event: str, **fields: Any) -> None:
+        """Write a log line after the commit, and send a signal where there is one."""
         self._events.append((signal, event, fields))
 
     def tell_task(self, signal: Signal, task: Any, **fields: Any) -> None:
@@ -212,8 +222,9 @@ class Transition:
                 self.workflow_pk,
                 "".join(f" {key}={value}" for key, value in fields.items()),
             )
-            fields = {key: fields[key] for key in ("task_pk", "name") if key in fields}
-            signal.send_robust(sender, workflow_pk=self.workflow_pk, using=self.using, **fields)
+            if signal is not None:
+                keys = {key: fields[key] for key in ("task_pk", "name") if key in fields}
+                signal.send_robust(sender, workflow_pk=self.workflow_pk, using=self.using, **keys)
         later = [delivery for delivery in self._deliveries if delivery.is_later]
         hand_out(later if self.keep else self._deliveries)
 
