@@ -1,0 +1,17 @@
+"""Reusable human tasks."""
+
+from __future__ import annotations
+
+from django.views import generic
+
+from joeflow.views import StartViewMixin, TaskViewMixin
+
+__all__ = ("StartView", "UpdateView")
+
+
+class StartView(StartViewMixin, generic.CreateView):
+    """Start an instance with a form."""
+
+
+class UpdateView(TaskViewMixin, generic.UpdateView):
+    """Change the state with a form and complete the task."""
