@@ -52,20 +52,20 @@ clean: ## Remove environments, caches and everything that was built.
 # A fresh Python 3.11 brings a pip that does not know dependency groups: it is upgraded first.
 define environment
 	python="$$(.ci/find-python)" && "$$python" -m venv $(1)
-	$(1)/bin/python $(PIP) install --quiet --upgrade "pip>=25.1"
+	$(1)/bin/python $(PIP) install -qq --upgrade "pip>=25.1"
 endef
 
 $(VENV)/.stamp-test: pyproject.toml
 	$(call environment,$(VENV))
-	$(BIN)/python $(PIP) install --quiet --editable ".[$(EXTRAS)]" --group test
+	$(BIN)/python $(PIP) install -qq --editable ".[$(EXTRAS)]" --group test
 	touch $@
 
 $(VENV)/.stamp-dev: pyproject.toml
 	$(call environment,$(VENV))
-	$(BIN)/python $(PIP) install --quiet --editable ".[$(EXTRAS)]" --group dev
+	$(BIN)/python $(PIP) install -qq --editable ".[$(EXTRAS)]" --group dev
 	touch $(VENV)/.stamp-test $@
 
 $(DEMO_VENV)/.stamp-demo: pyproject.toml
 	$(call environment,$(DEMO_VENV))
-	$(DEMO_VENV)/bin/python $(PIP) install --quiet --editable ".[graphviz-pure,reversion,tasks]"
+	$(DEMO_VENV)/bin/python $(PIP) install -qq --editable ".[graphviz-pure,reversion,tasks]"
 	touch $@
