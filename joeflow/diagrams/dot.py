@@ -224,9 +224,9 @@ def _attempts(graph: Digraph, output_format: str) -> Iterator[tuple[str, str]]:
     name = "graphviz-pure"
     pure = shutil.which(name) or shutil.which(name, path=sysconfig.get_path("scripts"))
     if pure and output_format != "pdf":
-        # It measures "sans-serif" as a narrow serif face, so that labels would touch the boxes.
+        # It measures "sans-serif" as a narrow serif face, so that labels would not fit their boxes.
         wide = graph.copy()
-        wide.attr("node", fontname="Helvetica", margin="0.16,0.055")
+        wide.attr("node", fontname="Helvetica", margin="0.2,0.055")
         yield pure, wide.source
 
 

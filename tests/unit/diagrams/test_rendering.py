@@ -86,7 +86,7 @@ def test_graphviz_pure_is_told_font_and_margin(bin_dir, graph):
 
     lines = dot.render(graph).decode().splitlines()
 
-    added = '\tnode [fontname=Helvetica margin="0.16,0.055"]'
+    added = '\tnode [fontname=Helvetica margin="0.2,0.055"]'
     assert [line for line in lines[1:] if line != added] == [*before.splitlines(), ""]
     assert lines.index(added) < lines.index(
         '\t"has user" [color=black fontcolor=black style=filled]'
