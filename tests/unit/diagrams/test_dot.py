@@ -242,7 +242,8 @@ class TestNoDashDiGraph:
 def test_without_the_package_it_can_be_imported_but_not_used():
     program = (
         "import sys; sys.modules['graphviz'] = None\n"
-        "from joeflow.diagrams.dot import NoDashDiGraph\n"
+        "import django; django.setup()\n"
+        "from joeflow.utils import NoDashDiGraph\n"
         "try:\n    NoDashDiGraph()\n"
         "except ImportError as error:\n    print(type(error).__name__, error)"
     )
