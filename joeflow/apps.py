@@ -21,8 +21,10 @@ class JoeflowConfig(AppConfig):
     def ready(self) -> None:
         """Import what registers itself, once all models are there."""
         from joeflow.checks import register_checks  # noqa: PLC0415 - imports models
+        from joeflow.contrib.reversion import register_workflows  # noqa: PLC0415 - imports models
 
         register_checks()
+        register_workflows()
         # A worker knows joeflow's messages without further ado. A runner that cannot be imported
         # is named by a check (joeflow.E009), not by a traceback at every start.
         with suppress(ImportError):

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from django.db import InterfaceError, OperationalError, connections, router, transaction
 
 from joeflow.conf import settings
+from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
 from joeflow.exceptions import InstanceChanged, InstanceLocked
 from joeflow.locks import hold_new
@@ -178,7 +179,7 @@ def start_instance(workflow: Any, name: str, user: User | None = None) -> Any:
         The instance.
     """
     using = workflow._state.db or router.db_for_write(type(workflow))
-    with transaction.atomic(using=using):
+    with transaction.atomic(using=using), create_revision(name, user=user, using=using):
         workflow.save(using=using)
         complete_start(workflow, name, user)
     return workflow

@@ -70,7 +70,8 @@ def transition(
         yield _blocks.by_key[key]
         return
     current = Transition(task_model, workflow_pk, using, keep=keep)
-    with transaction.atomic(using=using, savepoint=lock, durable=keep):
+    # A worker's block is the outermost one, and needs a savepoint in somebody's TestCase alone.
+    with transaction.atomic(using=using, savepoint=lock or keep, durable=keep):
         _blocks.by_key[key] = current
         try:
             # Before anything else, so that it comes first: a hook of somebody else may raise.

@@ -1,5 +1,16 @@
 """Workflows of the tests."""
 
 from tests.testapp.workflows import Chain, Failing, Gateway, SplitJoin, Waiting
+from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
-__all__ = ("Chain", "Failing", "Gateway", "SplitJoin", "Waiting")
+__all__ = (
+    "Chain",
+    "Failing",
+    "Gateway",
+    "Letter",
+    "Parcel",
+    "ParcelState",
+    "RegisteredLetter",
+    "SplitJoin",
+    "Waiting",
+)
