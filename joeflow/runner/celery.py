@@ -69,7 +69,7 @@ def _send(task: Any, args: tuple[int, ...] = (), **options: Any) -> Any:
 
 
 # The name and the first two arguments are those of joeflow 2.x, whose messages may still wait.
-@shared_task(
+@shared_task(  # type: ignore[untyped-decorator]
     bind=True,
     name="joeflow.runner.celery._celery_task_runner",
     acks_late=True,
@@ -102,22 +102,21 @@ def _has_time_limit(task: Any) -> bool:
     return any([*limits, conf.task_time_limit, conf.task_soft_time_limit])
 
 
-@shared_task(name="joeflow.runner.celery.sweep", ignore_result=True)
+@shared_task(name="joeflow.runner.celery.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
 def _sweep() -> None:
     sweep()
 
 
-@celeryd_after_setup.connect
-def _consume_our_queue(sender: Any = None, instance: Any = None, **kwargs: Any) -> None:
+@celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+def _consume_our_queue(instance: Any = None, **_: Any) -> None:
     """Let a worker that was started without -Q consume our queue too."""
     queues = instance.app.amqp.queues
-    if not queues._consume_from:
-        # Without -Q a worker consumes all queues that it knows.
-        queues.add(_queue_name())
+    if queues._consume_from is None:  # -Q would have selected some
+        queues.select_add(_queue_name())
 
 
-@worker_ready.connect
-def _sweep_now_and_then(sender: Any = None, **kwargs: Any) -> None:
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _sweep_now_and_then(sender: Any = None, **_: Any) -> None:
     """Let this worker send a message for each sweep; the sweep itself runs in a child."""
     if _queue_name() in sender.app.amqp.queues.consume_from:
         sender.timer.call_repeatedly(settings.JOEFLOW_SWEEP_SECONDS, _send_sweep)
@@ -126,7 +125,7 @@ def _sweep_now_and_then(sender: Any = None, **kwargs: Any) -> None:
 def _send_sweep() -> None:
     try:
         _send(_sweep, expires=settings.JOEFLOW_SWEEP_SECONDS)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the next one may get through
         logger.warning("event=sweep_not_sent error=%r", error)
 
 

@@ -19,7 +19,11 @@ try:
     from django.tasks import default_task_backend, task, task_backends
 except ImportError:
     try:
-        from django_tasks import default_task_backend, task, task_backends
+        from django_tasks import (  # type: ignore[assignment,no-redef]
+            default_task_backend,
+            task,
+            task_backends,
+        )
     except ImportError as error:
         raise MissingExtra(
             "The runner for Django Tasks needs Django 6 or the backport. "
