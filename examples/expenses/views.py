@@ -1,0 +1,37 @@
+"""The tasks of people that need more than a form: who may do them, and whose they are."""
+
+from django.contrib.auth.mixins import PermissionRequiredMixin
+
+from expenses.people import APPROVE, approvers
+from joeflow import tasks
+
+
+class ClaimView(tasks.StartView):
+    """A claim belongs to whoever makes it."""
+
+    def form_valid(self, form):
+        form.instance.claimant = self.request.user
+        return super().form_valid(form)
+
+
+class ApprovalView(PermissionRequiredMixin, tasks.UpdateView):
+    """Assigned to those who may approve; nobody approves a claim of their own."""
+
+    permission_required = APPROVE
+
+    def has_permission(self):
+        return super().has_permission() and self.get_object().claimant != self.request.user
+
+    def create_task(self, workflow, prev_task):
+        task = super().create_task(workflow, prev_task)
+        task.assignees.set(approvers(workflow))
+        return task
+
+
+class CorrectionView(tasks.UpdateView):
+    """Assigned to whoever made the claim."""
+
+    def create_task(self, workflow, prev_task):
+        task = super().create_task(workflow, prev_task)
+        task.assignees.add(workflow.claimant)
+        return task
