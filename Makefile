@@ -35,7 +35,8 @@ lint: $(VENV)/.stamp-dev ## Check style, types, layers and migrations.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
+	$(BIN)/python -m django makemigrations joeflow --check --dry-run --settings tests.settings
+	$(BIN)/python examples/manage.py makemigrations --check --dry-run
 
 format: $(VENV)/.stamp-dev ## Let ruff format and repair what it can.
 	$(BIN)/ruff check --fix .

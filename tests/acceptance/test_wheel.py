@@ -82,7 +82,7 @@ class Order(Workflow):
     packed = models.BooleanField(default=False)
 
     start = tasks.Start()
-    order = tasks.StartView(fields=["number"])
+    place = tasks.StartView(fields=["number"])
 
     def has_number(self):
         return [self.pack] if self.number else []
@@ -91,17 +91,17 @@ class Order(Workflow):
         self.packed = True
         self.save(update_fields=["packed"])
 
-    check = tasks.UpdateView(fields=["packed"])
+    inspect = tasks.UpdateView(fields=["packed"])
 
     def end(self):
         pass
 
     edges = [
         (start, has_number),
-        (order, has_number),
+        (place, has_number),
         (has_number, pack),
-        (pack, check),
-        (check, end),
+        (pack, inspect),
+        (inspect, end),
     ]
 """,
     "go.py": """
@@ -131,12 +131,12 @@ def work():
 Order.start(number="A-17")
 work()
 client = Client()
-page = client.get("/order/order/")
-started = client.post("/order/order/", {"number": "A-18"})
+page = client.get("/order/place/")
+started = client.post("/order/place/", {"number": "A-18"})
 work()
 for order in Order.objects.order_by("pk"):
-    check = order.task_set.scheduled().get()
-    client.post(check.get_absolute_url(), {"packed": "on"})
+    inspect = order.task_set.scheduled().get()
+    client.post(inspect.get_absolute_url(), {"packed": "on"})
     work()
 
 print(json.dumps({
@@ -283,9 +283,9 @@ def test_installed__runs_a_workflow(python, project):
     outcome = json.loads(run(python, "-W", "error", "go.py", cwd=project).splitlines()[-1])
 
     assert Path(outcome["file"]).is_relative_to(python.parent.parent)
-    steps = ["has_number", "pack", "check", "end"]
+    steps = ["has_number", "pack", "inspect", "end"]
     assert outcome["tasks"] == [
-        [[name, "succeeded"] for name in [start, *steps]] for start in ("start", "order")
+        [[name, "succeeded"] for name in [start, *steps]] for start in ("start", "place")
     ]
     assert outcome["packed"] == [True, True]
     assert (outcome["page"], outcome["started"]) == (200, 302)
