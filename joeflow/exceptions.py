@@ -52,6 +52,9 @@ class InstanceLocked(JoeflowError):
 class MissingExtra(JoeflowError, ImportError):
     """An optional package is missing; install the extra of joeflow that brings it."""
 
+    #: A template that shows a graph goes on without it.
+    silent_variable_failure = True
+
 
 class RendererMissing(MissingExtra):
     """No program to draw diagrams was found; install Graphviz or joeflow[graphviz-pure]."""

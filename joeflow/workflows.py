@@ -20,6 +20,7 @@ from joeflow.diagrams.description import Diagram, describe, describe_instance
 from joeflow.graph import Graph, build_graph
 from joeflow.locks import lock_instance
 from joeflow.reversing import reverse_in
+from joeflow.tracking import get_changes, is_tracked
 from joeflow.typing import Edges, Node, User
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Workflow(models.Model, metaclass=WorkflowBase):
 
     def save(self, **options: Any) -> None:
         """Save the state; ``modified`` is always saved with it."""
+        if options.get("update_fields") is None and is_tracked(self):
+            options["update_fields"] = get_changes(self)
         super().save(**save_options(options))
 
     def get_absolute_url(self) -> str | None:

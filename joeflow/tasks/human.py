@@ -9,9 +9,9 @@ from joeflow.views import StartViewMixin, TaskViewMixin
 __all__ = ("StartView", "UpdateView")
 
 
-class StartView(StartViewMixin, generic.CreateView):
+class StartView(StartViewMixin, generic.CreateView):  # type: ignore[type-arg]
     """Start an instance with a form."""
 
 
-class UpdateView(TaskViewMixin, generic.UpdateView):
+class UpdateView(TaskViewMixin, generic.UpdateView):  # type: ignore[type-arg]
     """Change the state with a form and complete the task."""

@@ -1,12 +1,15 @@
 """Workflows of the tests."""
 
 from tests.testapp.workflows import Chain, Failing, Gateway, SplitJoin, Waiting
+from tests.testapp.workflows_human import Greeting, GreetingWorkflow
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
 __all__ = (
     "Chain",
     "Failing",
     "Gateway",
+    "Greeting",
+    "GreetingWorkflow",
     "Letter",
     "Parcel",
     "ParcelState",

@@ -1,0 +1,68 @@
+"""The form with which people step in by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from joeflow.engine import override
+from joeflow.models import Task
+from joeflow.typing import User
+
+__all__ = ("OverrideForm",)
+
+
+class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Changes the state of an instance and chooses what to go on with.
+
+    All that it needs is in its fields, so that ``{{ form }}`` in a template is enough.
+    """
+
+    next_tasks = forms.MultipleChoiceField(
+        label=_("Next tasks"),
+        help_text=_("What is open now will be canceled, and these tasks will be started."),
+        required=False,
+    )
+    open_tasks = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer all nodes but the starts, and remember which tasks are open."""
+        super().__init__(*args, **kwargs)
+        graph = self._meta.model._graph
+        names = [name for name in graph.nodes if name not in graph.starts]
+        choices: Any = self.fields["next_tasks"]
+        choices.choices = [(name, name.replace("_", " ")) for name in names]
+        if self.instance.pk and not self.is_bound:
+            pks = self.instance.task_set.open().order_by("pk").values_list("pk", flat=True)
+            self.initial["open_tasks"] = ",".join(map(str, pks))
+
+    def clean_open_tasks(self) -> list[int] | None:
+        """Return the keys of the tasks that were open when the form was shown."""
+        if "open_tasks" not in self.data and self.add_prefix("open_tasks") not in self.data:
+            return None  # a program, which has not looked
+        try:
+            return [int(pk) for pk in self.cleaned_data["open_tasks"].split(",") if pk]
+        except ValueError as error:
+            raise ValidationError(_("Load the page again, please.")) from error
+
+    def get_next_task_nodes(self) -> list[Any]:
+        """Return the nodes that were chosen."""
+        return [self._meta.model.get_node(name) for name in self.cleaned_data["next_tasks"]]
+
+    def start_next_tasks(self, user: User | None = None) -> Task:
+        """Cancel what is open and start what was chosen.
+
+        Args:
+            user: Who does it.
+
+        Returns:
+            The task that stands for the override.
+
+        Raises:
+            InstanceChanged: Other tasks are open than those that were shown.
+        """
+        seen = self.cleaned_data.get("open_tasks")
+        return override(self.instance, self.get_next_task_nodes(), user=user, seen=seen)

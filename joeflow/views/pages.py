@@ -1,0 +1,123 @@
+"""The pages of an instance: what happened, and stepping in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db.models import QuerySet
+from django.forms import modelform_factory
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views import generic
+
+from joeflow.contrib.reversion import create_revision
+from joeflow.exceptions import InstanceChanged, InstanceLocked, MissingExtra
+from joeflow.forms import OverrideForm
+from joeflow.models import Task
+from joeflow.tracking import track_changes
+from joeflow.transitions import transition
+from joeflow.views.names import WorkflowViewMixin
+
+__all__ = ("OverrideView", "WorkflowDetailView")
+
+
+def may_override(user: Any, workflow: Any) -> bool:
+    """Tell whether somebody may step in by hand.
+
+    Args:
+        user: Who asks.
+        workflow: The workflow class or an instance of it.
+    """
+    opts = workflow._meta
+    own = f"{opts.app_label}.override_{opts.model_name}"
+    return bool(user.has_perm("joeflow.override") or user.has_perm(own))
+
+
+class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore[type-arg]
+    """Shows an instance: its graph and its history."""
+
+    name = "detail"
+    template_name_suffix = "_detail"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the graph, where it can be drawn, and the tasks, newest first."""
+        workflow = self.object
+        context: dict[str, Any] = {"may_override": self._may_override(), **kwargs}
+        try:
+            context["graph"] = workflow.get_instance_graph_svg()
+        except MissingExtra:
+            context["mermaid"] = workflow.get_instance_graph_mermaid()
+        context["tasks"] = self._get_tasks()
+        return super().get_context_data(**context)
+
+    def _may_override(self) -> bool:
+        user = getattr(self.request, "user", None)
+        return (
+            self.model.override_view is not None and bool(user) and may_override(user, self.model)
+        )
+
+    def _get_tasks(self) -> QuerySet[Task]:
+        tasks: QuerySet[Task] = self.object.task_set
+        return tasks.select_related("completed_by_user").order_by("-pk")
+
+
+class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateView):  # type: ignore[type-arg]
+    """Lets somebody with the permission change the state and send the instance elsewhere."""
+
+    name = "override"
+    form_class = OverrideForm
+    fields = "__all__"
+
+    def has_permission(self) -> bool:
+        """Ask for ``joeflow.override``, or the workflow's own permission to override."""
+        return may_override(self.request.user, self.model)
+
+    def get_template_names(self) -> list[str]:
+        """Return the names in the order in which Django tries them."""
+        opts = self.model._meta
+        names = [
+            f"{opts.app_label}/{opts.model_name}_override.html",
+            f"{opts.app_label}/workflow_override.html",
+            f"{opts.app_label}/{opts.model_name}_form.html",
+            f"{opts.app_label}/workflow_form.html",
+            "joeflow/workflow_override.html",
+        ]
+        return [self.template_name, *names] if self.template_name else names
+
+    def get_object(self, queryset: Any = None) -> Any:
+        """Return the instance; what is not changed in the form is not saved."""
+        workflow = super().get_object(queryset)
+        track_changes(workflow)
+        return workflow
+
+    def get_form_class(self) -> Any:
+        """Return the form for the fields of this workflow class."""
+        return modelform_factory(self.model, form=self.form_class, fields=self.fields)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Change and go elsewhere, under the lock."""
+        try:
+            with transition(Task, self.kwargs["pk"], using=self.using):
+                return super().post(request, *args, **kwargs)
+        except InstanceLocked:
+            message = _("Somebody else is working on this at the moment. Please try again.")
+            return self._show_again(message, bound=True)
+        except InstanceChanged:
+            message = _("Meanwhile this has changed. Please look again before you step in.")
+            return self._show_again(message, bound=False)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save the state and start what was chosen."""
+        with create_revision(self.name, user=self.request.user, using=self.using):
+            response = super().form_valid(form)
+            form.start_next_tasks(self.request.user)
+        return response
+
+    def _show_again(self, message: str, *, bound: bool) -> HttpResponse:
+        self.object = self.get_object()
+        form = self.get_form() if bound else self.get_form_class()(instance=self.object)
+        if bound:
+            form.add_error(None, message)
+        context = self.get_context_data(form=form, message=None if bound else message)
+        return self.render_to_response(context, status=409)
