@@ -1,0 +1,208 @@
+"""The admin of tasks: to look at, to rerun and to cancel, never to edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from joeflow.admin.actions import cancel, rerun
+from joeflow.admin.lists import LimitedPaginator, WorkflowFilter, matching
+from joeflow.models import Task
+from joeflow.transitions import workflow_class
+
+__all__ = ("TaskAdmin",)
+
+#: So many parents or children of a task are linked at most.
+MOST_LINKS = 100
+
+
+@admin.register(Task)
+class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Shows tasks, most recent first; reruns failed tasks and cancels open ones."""
+
+    actions: Any = (rerun, cancel)
+    list_display = (
+        "id",
+        "name",
+        "workflow_name",
+        "type",
+        "status",
+        "error",
+        "created",
+        "completed",
+        "completed_by_user",
+    )
+    list_display_links = ("id", "name")
+    list_filter = ("status", "type", WorkflowFilter, "created")
+    list_select_related = ("completed_by_user",)
+    search_fields = ("name", "exception", "=pk")
+    search_help_text = _("Name of a task, part of its exception, or its ID.")
+    sortable_by = ("id", "created", "completed")
+    ordering = ("-id",)
+    paginator = LimitedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    class Media:
+        css = {"all": ["joeflow/admin.css"]}
+
+    # Who may do what.
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tasks are made by workflows alone."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
+        """Tasks change by transitions alone."""
+        return False
+
+    def has_rerun_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may rerun tasks."""
+        user: Any = request.user
+        return bool(user.has_perm("joeflow.rerun"))
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may cancel tasks."""
+        user: Any = request.user
+        return bool(user.has_perm("joeflow.cancel"))
+
+    def delete_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse: tasks are deleted with their instance alone.
+
+        The permission to delete tasks is left to Django, since it is asked for, too, when something
+        is deleted that the instance belongs to.
+        """
+        raise PermissionDenied
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the actions without the one that deletes."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    # The list.
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        """Return tasks without their tracebacks, which can be long."""
+        return super().get_queryset(request).defer("stacktrace")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Search by what has an index."""
+        return (queryset.filter(matching(search_term)) if search_term.strip() else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the list; say where it holds more than it can count."""
+        response: Any = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context and context["cl"].paginator.has_more:
+            count = context["cl"].result_count
+            context["module_name"] = _("tasks or more, all that match")
+            context["selection_note_all"] = _("All selected, more than %(count)s") % {
+                "count": count
+            }
+        return response
+
+    @admin.display(description=_("workflow"))
+    def workflow_name(self, task: Task) -> Any:
+        """Name and link an instance without loading it."""
+        model = workflow_class(task.content_type_id)
+        name = model._meta.verbose_name if model else task.content_type
+        return self._link(model, task._workflow_id, f"{name} {task._workflow_id}")
+
+    @admin.display(description=_("exception"))
+    def error(self, task: Task) -> str:
+        """Shorten the exception."""
+        return Truncator(task.exception).chars(60)
+
+    def _link(self, model: Any, pk: Any, text: Any) -> Any:
+        """Link an object's page, where this site has one."""
+        if model is None or not self.admin_site.is_registered(model):
+            return str(text)
+        name = f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
+        return format_html('<a href="{}">{}</a>', reverse(name, args=[pk]), text)
+
+    # The page of a task.
+
+    def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> Any:
+        """Return what is known of a task; of exceptions only where there was one."""
+        failure = (_("Failure"), {"fields": ("exception", "traceback")})
+        return [
+            (None, {"fields": ("name", "workflow_link", "type", "status", "people")}),
+            *([failure] if obj is not None and obj.exception else []),
+            (_("Before and after"), {"fields": ("parents", "children")}),
+            (
+                _("Times"),
+                {
+                    "fields": (
+                        "created",
+                        "eta",
+                        "started",
+                        "completed",
+                        "completed_by_user",
+                        "modified",
+                    )
+                },
+            ),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a task, without a button to delete it."""
+        context = {"show_delete": False, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Return the URL of the form; None where there is none, as most tasks have none."""
+        return None if obj is None else obj.get_absolute_url()
+
+    @admin.display(description=_("workflow"))
+    def workflow_link(self, task: Task) -> Any:
+        """Link the instance."""
+        model = workflow_class(task.content_type_id)
+        if model is None:
+            return self.workflow_name(task)
+        return self._link(model, task._workflow_id, task.workflow)
+
+    @admin.display(description=_("assignees"))
+    def people(self, task: Task) -> str:
+        """List those whom the task is for."""
+        return ", ".join(str(person) for person in task.assignees.all())
+
+    @admin.display(description=_("traceback"))
+    def traceback(self, task: Task) -> Any:
+        """Fold the traceback away."""
+        if not task.stacktrace:
+            return self.get_empty_value_display()
+        return format_html(
+            '<details class="joeflow-traceback"><summary>{}</summary><pre>{}</pre></details>',
+            _("Show the traceback"),
+            task.stacktrace,
+        )
+
+    @admin.display(description=_("parents"))
+    def parents(self, task: Task) -> Any:
+        """Link the tasks that led to this one."""
+        return self._links(task.parent_task_set.all())
+
+    @admin.display(description=_("children"))
+    def children(self, task: Task) -> Any:
+        """Link the tasks that followed this one."""
+        return self._links(task.child_task_set.all())
+
+    def _links(self, tasks: Any) -> Any:
+        rows = list(tasks.order_by("pk").defer("exception", "stacktrace")[: MOST_LINKS + 1])
+        links = [(self._link(Task, task.pk, task), task.get_status_display()) for task in rows]
+        more = ", …" if len(rows) > MOST_LINKS else ""
+        listed = format_html_join(", ", "{} {}", links[:MOST_LINKS])
+        return format_html("{}{}", listed, more) if rows else self.get_empty_value_display()

@@ -1,0 +1,195 @@
+"""A base for the admin of people's own workflows."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
+from django.db import router, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateFormMixin
+from joeflow.admin.history import HistoryAdmin
+from joeflow.admin.inlines import TaskInline
+from joeflow.exceptions import InstanceLocked, MissingExtra
+from joeflow.models import Task
+from joeflow.transitions import transition
+from joeflow.views.pages import may_override
+
+__all__ = ("WorkflowAdmin",)
+
+GRAPH = "joeflow_graph"
+
+
+class WorkflowAdmin(HistoryAdmin):
+    """Admin of a workflow: its state, its graph, its tasks, its history, and a way to step in.
+
+    Example::
+
+        @admin.register(ShippingWorkflow)
+        class ShippingWorkflowAdmin(WorkflowAdmin):
+            list_display = ("__str__", "created", "shipping_address")
+
+    Whatever it saves or deletes, it locks the instance first. History needs django-reversion.
+    """
+
+    inlines = (TaskInline,)
+    show_full_result_count = False
+
+    class Media:
+        css = {"all": ["joeflow/admin.css"]}
+
+    # Who may do what.
+
+    def has_override_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for ``joeflow.override``, or the workflow's own permission to override."""
+        return may_override(request.user, self.model)
+
+    def _can_override(self, request: HttpRequest, obj: Any) -> bool:
+        return (
+            obj is not None
+            and bool(self.model._graph.nodes)
+            and self.has_change_permission(request, obj)
+            and self.has_override_permission(request, obj)
+        )
+
+    # The form.
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the instances; those that are changed come from where they will be written."""
+        queryset: QuerySet[Any] = super().get_queryset(request)
+        if request.method == "POST":
+            return queryset.using(router.db_for_write(Task))
+        return queryset
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add the graph of an instance."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None or GRAPH in fields else (*fields, GRAPH)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields of the state."""
+        own = {GRAPH, *OVERRIDE_FIELDS}
+        return [name for name in super().get_fields(request, obj) if name not in own]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add the graph and the override, where the class has not placed them itself."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        there = set(flatten_fieldsets(fieldsets))
+        if obj is not None and GRAPH not in there:
+            fieldsets.append((_("Progress"), {"fields": (GRAPH,)}))
+        if self._can_override(request, obj) and not there & set(OVERRIDE_FIELDS):
+            fieldsets.append((_("Override"), {"fields": OVERRIDE_FIELDS, "classes": ("collapse",)}))
+        return fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Add what saves only changes, and the fields of the override for those who may."""
+        if kwargs.get("fields"):
+            own = {GRAPH, *OVERRIDE_FIELDS}
+            kwargs["fields"] = [name for name in kwargs["fields"] if name not in own]
+        form_class = super().get_form(request, obj, change, **kwargs)
+        mixin = OverrideFormMixin if self._can_override(request, obj) else StateFormMixin
+        busy = getattr(request, "joeflow_is_busy", False)
+        return type(form_class.__name__, (mixin, form_class), {"busy": busy})
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Leave out the tasks of an instance that is yet to be added."""
+        inlines = super().get_inlines(request, obj)
+        if obj is not None:
+            return inlines
+        return [inline for inline in inlines if not issubclass(inline, TaskInline)]
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Return the URL of the detail view; None where no URLconf includes it."""
+        try:
+            url: str | None = None if obj is None else obj.get_absolute_url()
+        except NoReverseMatch:
+            url = None
+        return url
+
+    @admin.display(description=_("graph"))
+    def joeflow_graph(self, obj: Any) -> Any:
+        """Draw what has happened so far; say what is missing where that cannot be drawn."""
+        try:
+            return format_html('<div class="joeflow-graph">{}</div>', obj.get_instance_graph_svg())
+        except MissingExtra as error:
+            return str(error)
+
+    # Changing.
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show or change an instance; to change it, lock it before it is loaded."""
+        if request.method != "POST" or not object_id.isdecimal():
+            return super().change_view(request, object_id, form_url, extra_context)
+        try:
+            with transition(Task, int(object_id)):
+                return super().change_view(request, object_id, form_url, extra_context)
+        except InstanceLocked:
+            request.joeflow_is_busy = True  # type: ignore[attr-defined]
+            return super().change_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what was changed, under the lock, and start what was chosen."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        with transition(Task, obj.pk, using=obj._state.db):
+            self._save_changes(obj, form)
+            if form.cleaned_data.get("next_tasks"):
+                form.start_next_tasks(request.user)
+
+    def _save_changes(self, obj: Any, form: Any) -> None:
+        names = {field.name for field in obj._meta.concrete_fields}
+        if isinstance(form, StateFormMixin):
+            fields = form.changed_fields()
+        else:  # a row of the list
+            fields = [name for name in form.changed_data if name in names]
+        if fields:
+            obj.save(update_fields=fields)
+
+    # Deleting.
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Ask for no permission to delete the tasks, which are a part of the instance."""
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, set(lacking) - {Task._meta.verbose_name}, protected
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Delete an instance; say so where a task is running."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except InstanceLocked:
+            return self._answer_busy(request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete all of the instances, each under its lock, or none."""
+        with transaction.atomic(using=router.db_for_write(Task)):
+            for obj in queryset.order_by("pk"):
+                self.delete_model(request, obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list; what is done to several instances is done to all of them or none."""
+        deletes = request.POST.get("action") == "delete_selected"
+        using = router.db_for_write(Task)
+        try:
+            with transaction.atomic(using=using) if deletes else nullcontext():
+                return super().changelist_view(request, extra_context)
+        except InstanceLocked:
+            return self._answer_busy(request)
+
+    def _answer_busy(self, request: HttpRequest) -> HttpResponse:
+        self.message_user(request, BUSY, messages.ERROR)
+        return redirect(request.get_full_path())
