@@ -41,6 +41,8 @@ class WorkflowBase(ModelBase):
             InvalidDefinition: An end of an edge is no attribute of the class, or has two names.
         """
         cls: Any = super().__new__(mcs, name, bases, attrs, **kwargs)
+        if isinstance(attrs.get("edges"), Iterator):
+            cls.edges = tuple(cls.edges)  # a child class reads them again
         graph, copies = build_graph(cls, copy_node)
         for node_name, node in copies.items():
             setattr(cls, node_name, node)
