@@ -6,6 +6,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.conf import settings
@@ -23,6 +24,9 @@ class JoeflowConfig(AppConfig):
         from joeflow.checks import register_checks  # noqa: PLC0415 - imports models
         from joeflow.contrib.reversion import register_workflows  # noqa: PLC0415 - imports models
 
+        # A proxy that stands in its app's workflows.py is known to each worker, not only to the
+        # process that imports the URLs.
+        autodiscover_modules("workflows")
         register_checks()
         register_workflows()
         # A worker knows joeflow's messages without further ado. A runner that cannot be imported
