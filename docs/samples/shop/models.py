@@ -1,0 +1,23 @@
+"""The samples are spread over one module for each guide; Django looks for models here."""
+
+from shop.branches import OrderWorkflow, ReviewWorkflow
+from shop.charging import ChargeWorkflow
+from shop.expenses import ExpenseWorkflow
+from shop.inheritance import EquipmentRequest, HolidayRequest
+from shop.overriding import ContractWorkflow, QuietWorkflow
+from shop.shipping import Shipment, ShippingWorkflow
+from shop.waiting import PaymentWorkflow
+
+__all__ = (
+    "ChargeWorkflow",
+    "ContractWorkflow",
+    "EquipmentRequest",
+    "ExpenseWorkflow",
+    "HolidayRequest",
+    "OrderWorkflow",
+    "PaymentWorkflow",
+    "QuietWorkflow",
+    "ReviewWorkflow",
+    "Shipment",
+    "ShippingWorkflow",
+)

@@ -1,0 +1,34 @@
+"""URLs of the samples."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from shop import diagrams
+from shop.expenses import InboxView
+from shop.models import (
+    ContractWorkflow,
+    EquipmentRequest,
+    ExpenseWorkflow,
+    HolidayRequest,
+    OrderWorkflow,
+    QuietWorkflow,
+    ReviewWorkflow,
+    ShippingWorkflow,
+)
+from shop.waiting import payment_webhook
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("inbox/", InboxView.as_view(), name="inbox"),
+    path("paid/", payment_webhook, name="paid"),
+    path("shipping/<int:pk>/pdf/", diagrams.as_pdf, name="pdf"),
+    path("shipping/<int:pk>/mermaid/", diagrams.as_mermaid, name="mermaid"),
+    path("contracts/", include(ContractWorkflow.urls())),
+    path("equipment/", include(EquipmentRequest.urls())),
+    path("expenses/", include(ExpenseWorkflow.urls())),
+    path("holidays/", include(HolidayRequest.urls())),
+    path("orders/", include(OrderWorkflow.urls())),
+    path("questions/", include(QuietWorkflow.urls())),
+    path("reviews/", include(ReviewWorkflow.urls())),
+    path("shipping/", include(ShippingWorkflow.urls())),
+]
