@@ -50,8 +50,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     *RUNNER_APPS[RUNNER],
     *(["reversion"] if find_spec("reversion") else []),
-    "joeflow",
+    # Before joeflow, as it adds to joeflow's templates.
     "office",
+    "joeflow",
     "shipping",
     "welcome",
     "expenses",
@@ -146,5 +147,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"short": {"format": "%(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "short"}},
-    "loggers": {"joeflow": {"handlers": ["console"], "level": "INFO"}},
+    "loggers": {
+        "joeflow": {"handlers": ["console"], "level": "INFO"},
+        # Pages that somebody may not see, or that are gone, are nothing to worry about.
+        "django.request": {"level": "ERROR"},
+    },
 }

@@ -9,7 +9,6 @@ from welcome.models import WelcomeWorkflow
 
 urlpatterns = [
     path("", include("office.urls")),
-    path("accounts/", include("django.contrib.auth.urls")),
     path("admin/", admin.site.urls),
     path("shipping/", include(ShippingWorkflow.urls())),
     path("welcome/", include(WelcomeWorkflow.urls())),
