@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tests.testapp.models import GreetingWorkflow
+from tests.testapp.models import Assigned, Bare, GreetingWorkflow, Guarded
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("assigned/", include(Assigned.urls())),
+    path("bare/", include(Bare.urls())),
+    path("guarded/", include(Guarded.urls())),
     path("greeting/", include(GreetingWorkflow.urls())),
 ]

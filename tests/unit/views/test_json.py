@@ -1,0 +1,120 @@
+"""JSON in the place of a form."""
+
+import json
+
+import pytest
+
+from joeflow.models import Task, Workflow
+from tests.testapp.models import GreetingWorkflow
+
+pytestmark = pytest.mark.django_db
+
+
+def send(client, url, body, **options):
+    body = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    return client.post(url, body, content_type="application/json", **options)
+
+
+def test_start__creates_and_says_where_it_stands(client):
+    response = send(client, "/greeting/start/", {"note": "Hello"})
+
+    workflow = GreetingWorkflow.objects.get()
+    add_one = workflow.task_set.get(name="add_one")
+    assert response.status_code == 201
+    assert response.json() == {
+        "id": workflow.pk,
+        "url": f"/greeting/{workflow.pk}/",
+        "ended": False,
+        "tasks": [
+            {
+                "id": add_one.pk,
+                "name": "add_one",
+                "type": "machine",
+                "status": "scheduled",
+                "url": None,
+            }
+        ],
+    }
+
+
+def test_update__saves_and_answers_200(client, greeting, check_note):
+    response = send(client, f"/greeting/check_note/{check_note.pk}/", {"note": "Hi", "seen": True})
+
+    greeting.refresh_from_db()
+    assert response.status_code == 200
+    assert (greeting.note, greeting.seen) == ("Hi", True)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_update__absent_keys__keep_their_values(client, greeting, check_note, seen):
+    GreetingWorkflow.objects.update(note="Kept", seen=seen)
+
+    send(client, f"/greeting/check_note/{check_note.pk}/", {})
+
+    greeting.refresh_from_db()
+    check_note.refresh_from_db()
+    assert (greeting.note, greeting.seen) == ("Kept", seen)
+    assert check_note.status == Task.SUCCEEDED
+
+
+def test_update__false__unchecks(client, greeting, check_note):
+    GreetingWorkflow.objects.update(seen=True)
+
+    send(client, f"/greeting/check_note/{check_note.pk}/", {"seen": False})
+
+    greeting.refresh_from_db()
+    assert greeting.seen is False
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        (
+            {"user": 99},
+            {"user": ["Select a valid choice. That choice is not one of the available choices."]},
+        ),
+        ({"colour": 1}, {"colour": ["There is no such field; the fields are: user, note."]}),
+        ({"note": {"a": 1}}, {"note": ["This is the wrong type of value for this field."]}),
+        ({"note": [1]}, {"note": ["This is the wrong type of value for this field."]}),
+        ({"note": True}, {"note": ["This is the wrong type of value for this field."]}),
+    ],
+)
+def test_invalid__says_what_is_wrong(client, body, errors):
+    response = send(client, "/greeting/start/", body)
+
+    assert response.status_code == 422
+    assert response.json() == {"errors": errors}
+    assert not Workflow.objects.exists()
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '"text"', b"\xff", "[" * 100_000])
+def test_malformed__is_a_bad_request(client, body):
+    response = send(client, "/greeting/start/", body)
+
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The body ")
+
+
+def test_unknown_task__is_not_found(client):
+    response = send(client, "/greeting/check_note/4711/", {})
+
+    assert response.status_code == 404
+    assert response.json() == {"detail": "There is no such task."}
+
+
+def test_closed_task__is_a_conflict(client, check_note):
+    check_note.cancel()
+
+    response = send(client, f"/greeting/check_note/{check_note.pk}/", {})
+
+    assert response.status_code == 409
+    assert response.json() == {"detail": "This task is closed."}
+
+
+def test_csrf__is_asked_for(client):
+    client.handler.enforce_csrf_checks = True
+
+    response = send(client, "/greeting/start/", {"note": "Hello"})
+
+    assert response.status_code == 403
+    assert not Workflow.objects.exists()
