@@ -186,12 +186,14 @@ class Task(models.Model):
             with self._transition(lock=False) as current:
                 self.save()
                 current.closed.add(self.pk)
+                current.unfollowed[self.pk] = self.name
                 current.tell_task(task_succeeded, self)
             self.__dict__.pop("completed", None)
             return
         with self._transition() as current:
             if not current.close([self.pk], self.SUCCEEDED, user=user):
                 self._raise_closed()
+            current.unfollowed[self.pk] = self.name
             current.tell_task(task_succeeded, self)
         self._show_closed(self.SUCCEEDED, user)
 
@@ -298,8 +300,8 @@ class Task(models.Model):
         else:
             names = [graph.name_of(node) for node in next_nodes]
         with self._transition() as current:
-            # What this very block has closed cannot have children.
-            if self.pk not in current.closed and self.child_task_set.exists():
+            # What this very block has completed cannot have children.
+            if self.pk not in current.unfollowed and self.child_task_set.exists():
                 raise JoeflowError(
                     f"The tasks that follow task {self} have been started before; "
                     f"to go there again, use an override."

@@ -46,7 +46,9 @@ def create_successors(
         _deliver(current, task, graph.nodes[task.name])
     tasks = [found[name] for name in names]
     _link(current, tasks, parents)
-    current.created = current.created or bool(tasks)
+    current.created.update(task.pk for task in tasks)
+    for parent in parents:
+        current.unfollowed.pop(parent.pk, None)
     return tasks
 
 

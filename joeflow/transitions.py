@@ -94,8 +94,10 @@ class Transition:
         self.keep = keep
         self.tasks = task_model._default_manager.using(using).filter(_workflow_id=workflow_pk)
         self.closed: set[int] = set()
+        self.created: set[int] = set()
+        #: Tasks that were completed without a word about what follows; key and name.
+        self.unfollowed: dict[int, str] = {}
         self.was_open = False  # nothing is known so far
-        self.created = False
         self.has_joins = False
         self.has_due = False
         self.committed = False
@@ -167,7 +169,7 @@ class Transition:
         """Decide the joins, and whether the instance has ended."""
         if self.created and not self.was_open:
             self._workflows().filter(_ended__isnull=False).update(_ended=None)
-        if not self.has_joins and (self.created or not self.closed):
+        if not self.has_joins and (self.created - self.closed or not self.closed):
             return  # nothing waits for what happened, and something goes on
         open_tasks = list(self.tasks.open().defer("exception", "stacktrace"))
         if open_tasks:
@@ -179,6 +181,8 @@ class Transition:
         """Make those waiting joins due that wait for nothing any more."""
         graph = graph_of(open_tasks[0].content_type_id)
         rows = [OpenTask(task.pk, task.name, is_waiting_join(task, graph)) for task in open_tasks]
+        # Whoever completes a task, and only then starts what follows, has not arrived yet.
+        rows += [OpenTask(pk, name) for pk, name in self.unfollowed.items()]
         waiting = [row.pk for row in rows if row.waiting]
         due = due_joins(graph, rows, self._arrived(waiting)) if waiting else []
         if due:

@@ -67,12 +67,15 @@ class Crossed(Workflow):
     first = tasks.Join("a", "after_second")
 
     def after_first(self):
-        pass
+        return [] if self.is_done("second") else None
 
     second = tasks.Join("b", "after_first")
 
     def after_second(self):
-        pass
+        return [] if self.is_done("first") else None
+
+    def is_done(self, name):
+        return self.task_set.succeeded().filter(name=name).exists()
 
     edges = [
         (start, a),

@@ -15,7 +15,9 @@ def read(result):
 
 
 class TestReadResult:
-    @pytest.mark.parametrize("result", [None, True, 0, 1, "left", "", b"left", {}, {"left": 1}, 2.5])
+    @pytest.mark.parametrize(
+        "result", [None, True, 0, 1, "left", "", b"left", {}, {"left": 1}, 2.5]
+    )
     def test_what_is_no_iterable_of_nodes_means_all_edges(self, result):
         assert read(result) == ("left", "right")
 
