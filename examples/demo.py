@@ -63,7 +63,8 @@ class Demo:
             self.watched["web server"] = self.start(server)
             self.watched["worker"] = self.start(worker)
             self.wait_for_server(port)
-            say(f"\nThe demo runs. Open http://{HOST}:{port}/ and end it with Ctrl-C.\n")
+            say(f"\nThe demo runs. Open http://{HOST}:{port}/ and log in as admin, with the")
+            say("password demo; who else there is stands above. End it with Ctrl-C.\n")
             while True:
                 self.wait()
         except Stop as stop:

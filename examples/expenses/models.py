@@ -43,6 +43,8 @@ class Expense(Workflow):
 class ExpenseWorkflow(Expense):
     """Pay what somebody has spent, with the approval of somebody else."""
 
+    rankdir = "TB"
+
     claim = ClaimView(fields=["purpose", "amount"])
 
     def needs_approval(self):
