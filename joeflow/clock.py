@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import DateTimeField, Func
 from django.utils import timezone
 
@@ -36,19 +35,16 @@ class DatabaseNow(Func):
 
     def as_mysql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """Write the expression for MariaDB."""
-        microseconds = self._from_utc // timedelta(microseconds=1)
+        microseconds = self._from_utc(connection) // timedelta(microseconds=1)
         return "(UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND)", [microseconds]
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """Write the expression for SQLite, in the text form that Django stores."""
-        seconds = self._from_utc.total_seconds()
+        seconds = self._from_utc(connection).total_seconds()
         text = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s) || '000'"
         return f"REPLACE({text}, '.000000', '')", [f"{seconds:+.6f} seconds"]
 
-    @property
-    def _from_utc(self) -> timedelta:
-        if settings.USE_TZ:
-            return self.offset
-        # Without USE_TZ, Django stores the naive local time of TIME_ZONE.
-        here = timezone.get_default_timezone()
+    def _from_utc(self, connection: Any) -> timedelta:
+        # The zone of the database (UTC) or, without USE_TZ, the naive local time of TIME_ZONE.
+        here = connection.timezone or timezone.get_default_timezone()
         return self.offset + (datetime.now(here).utcoffset() or timedelta(0))

@@ -87,8 +87,7 @@ def run(
         )
         if errors + 1 < MOST_DATABASE_ERRORS:
             return ComeBack(_growing_delay(errors), bounces=bounces, errors=errors + 1)
-        visit.fail(error)
-        raise
+        visit.fail_and_raise(error)
 
 
 class _Visit:
@@ -118,7 +117,7 @@ class _Visit:
             .values_list("content_type_id", flat=True)
             .first()
         )
-        model = workflow_class(content_type_id)
+        model = workflow_class(content_type_id, self.using)
         if model is None:
             logger.info("event=dropped task=%s reason=gone", self.task_pk)
             return None
@@ -138,16 +137,17 @@ class _Visit:
                 return step.more
             if isinstance(error, (InstanceLocked, OperationalError, InterfaceError)):
                 raise
-            self._fail_and_raise(error)
+            self.fail_and_raise(error)
         except self.failures as error:  # those that are no Exception, like a runner's time limit
-            self._fail_and_raise(error)
+            self.fail_and_raise(error)
 
-    def _fail_and_raise(self, error: BaseException) -> NoReturn:
-        self.fail(error)
+    def fail_and_raise(self, error: BaseException) -> NoReturn:
+        """Record what a node raised, hand out what else is due, and raise it on."""
+        self._fail(error)
         self._hand_out_rest()
         raise error
 
-    def fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Record what a node raised, and mark it with the task's key."""
         mark_as_node_error(error)
         if self.step is not None and self.step.task is not None:
@@ -178,7 +178,7 @@ def start_instance(workflow: Any, name: str, user: User | None = None) -> Any:
     Returns:
         The instance.
     """
-    using = workflow._state.db or router.db_for_write(type(workflow))
+    using = router.db_for_write(Task)
     with transaction.atomic(using=using), create_revision(name, user=user, using=using):
         workflow.save(using=using)
         complete_start(workflow, name, user)
@@ -196,7 +196,7 @@ def complete_start(workflow: Any, name: str, user: User | None = None) -> Task:
     Returns:
         The closed task.
     """
-    using = workflow._state.db
+    using = router.db_for_write(Task)
     hold_new(workflow.pk, using)
     task = Task(**task_values(workflow, name, workflow.get_node(name).type))
     task._state.db = using
@@ -230,7 +230,7 @@ def override(
         NodeNotFound: A node is not one of this workflow.
     """
     names = [workflow._graph.name_of(node) for node in next_nodes]
-    with transition(Task, workflow.pk, using=workflow._state.db) as current:
+    with transition(Task, workflow.pk) as current:
         open_tasks = list(current.tasks.open())
         if seen is not None and set(seen) != {task.pk for task in open_tasks}:
             raise InstanceChanged

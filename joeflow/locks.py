@@ -14,7 +14,14 @@ from django.db.models import F, Model, QuerySet
 from joeflow.conf import settings
 from joeflow.exceptions import InstanceLocked
 
-__all__ = ("hold_new", "holds_lock", "load_locked", "lock_instance", "lock_unlocked")
+__all__ = (
+    "hold_new",
+    "holds_lock",
+    "load_locked",
+    "lock_instance",
+    "lock_unlocked",
+    "taken_as_instance_locked",
+)
 
 #: SQLSTATEs of PostgreSQL: lock not available, deadlock detected.
 _POSTGRESQL_TAKEN = {"55P03", "40P01"}
@@ -53,7 +60,7 @@ def lock_instance(workflow_pk: int, using: str, *, wait: bool) -> bool:
         return True
     rows = _base_rows(using).filter(pk=workflow_pk)
     if not connection.features.has_select_for_update:
-        with _taken_as_instance_locked(connection):
+        with taken_as_instance_locked(using):
             found = bool(rows.update(modified=F("modified")))
     else:
         found = _select_row(rows, connection, wait=wait and not holds_lock(None, using))
@@ -82,7 +89,7 @@ def load_locked(rows: QuerySet[Any], workflow_pk: int) -> Any:
     if not connection.features.has_select_for_update:
         lock_instance(workflow_pk, rows.db, wait=False)
         return rows.filter(pk=workflow_pk).first()
-    with _taken_as_instance_locked(connection):
+    with taken_as_instance_locked(rows.db):
         instance = for_update(rows, connection, nowait=True).filter(pk=workflow_pk).first()
     if instance is not None:
         transaction.on_commit(_Held(workflow_pk), using=rows.db)
@@ -139,16 +146,17 @@ def _base_rows(using: str) -> QuerySet[Model]:
 
 def _select_row(rows: QuerySet[Any], connection: BaseDatabaseWrapper, *, wait: bool) -> bool:
     keys = rows.values_list("pk", flat=True)
+    using = connection.alias
     try:
         # In a savepoint of its own, so that a page can still be rendered when the lock is taken.
-        with _taken_as_instance_locked(connection), transaction.atomic(using=connection.alias):
+        with taken_as_instance_locked(using), transaction.atomic(using=using):
             return bool(for_update(keys, connection, nowait=True))
     except InstanceLocked:
-        if not wait:
+        if not wait or settings.JOEFLOW_LOCK_TIMEOUT <= 0:
             raise
     with (
-        _taken_as_instance_locked(connection),
-        transaction.atomic(using=connection.alias),
+        taken_as_instance_locked(using),
+        transaction.atomic(using=using),
         _lock_timeout(connection, settings.JOEFLOW_LOCK_TIMEOUT),
     ):
         return bool(for_update(keys, connection))
@@ -157,7 +165,7 @@ def _select_row(rows: QuerySet[Any], connection: BaseDatabaseWrapper, *, wait: b
 @contextmanager
 def _lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
     read, write = _LOCK_TIMEOUT[connection.vendor]
-    value: Any = f"{int(seconds * 1000)}ms"
+    value: Any = f"{max(1, round(seconds * 1000))}ms"  # 0 would be for ever
     if connection.vendor == "mysql":
         value = max(1, round(seconds))  # whole seconds
     with connection.cursor() as cursor:
@@ -180,11 +188,12 @@ def _restore(cursor: Any, write: str, before: Any) -> None:
 
 
 @contextmanager
-def _taken_as_instance_locked(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def taken_as_instance_locked(using: str) -> Iterator[None]:
+    """Raise `InstanceLocked` where the database says that somebody else has the lock."""
     try:
         yield
     except DatabaseError as error:
-        if _is_taken(error, connection.vendor):
+        if _is_taken(error, connections[using].vendor):
             raise InstanceLocked from error
         raise
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
-from django.db import models, router
+from django.db import models
 from django.db.models import Q
 from django.urls import NoReverseMatch
 from django.utils import timezone
@@ -146,7 +146,7 @@ class Task(models.Model):
         """Return the URL of the form; None where there is none: machine, closed, obsolete."""
         if self.completed or self.type != HUMAN:
             return None
-        workflow = workflow_class(self.content_type_id)
+        workflow = workflow_class(self.content_type_id, self._state.db)
         if workflow is None or self.name not in workflow._graph.nodes:
             return None  # gone from the code
         try:
@@ -161,14 +161,13 @@ class Task(models.Model):
         Raises:
             NodeNotFound: The node is gone from the code.
         """
-        workflow = workflow_class(self.content_type_id)
+        workflow = workflow_class(self.content_type_id, self._state.db)
         if workflow is None:
             raise JoeflowError(f"The workflow class of task {self} is gone from the code.")
         return workflow.get_node(self.name)
 
     def _transition(self, *, lock: bool = True) -> AbstractContextManager[Transition]:
-        using = self._state.db or router.db_for_write(Task, instance=self)
-        return transition(Task, self._workflow_id, using=using, lock=lock)
+        return transition(Task, self._workflow_id, lock=lock)
 
     def finish(self, user: User | None = None) -> None:
         """Complete the task; what follows is for `start_next_tasks`.
@@ -192,7 +191,7 @@ class Task(models.Model):
             return
         with self._transition() as current:
             if not current.close([self.pk], self.SUCCEEDED, user=user):
-                self._raise_closed()
+                self._raise_closed(current.using)
             current.unfollowed[self.pk] = self.name
             current.tell_task(task_succeeded, self)
         self._show_closed(self.SUCCEEDED, user)
@@ -208,20 +207,20 @@ class Task(models.Model):
         """
         with self._transition() as current:
             if not current.cancel([self.pk], user):
-                self._raise_closed()
+                self._raise_closed(current.using)
         self._show_closed(self.CANCELED, user)
 
     def _show_closed(self, status: str, user: User | None) -> None:
         self.status, self.completed_by_user = status, logged_in(user)
         self.__dict__.pop("completed", None)  # read the database's own time when it is asked for
 
-    def _raise_closed(self) -> None:
-        task = type(self)._default_manager.using(self._state.db).filter(pk=self.pk).first()
+    def _raise_closed(self, using: str) -> None:
+        task = type(self)._default_manager.using(using).filter(pk=self.pk).first()
         if task is None:
             raise TaskClosed(f"Task {self} is gone; its workflow instance was deleted.")
         by = f" by {task.completed_by_user}" if task.completed_by_user else ""
         raise TaskClosed(
-            f"Task {self} is closed: it {task.status} at {task.completed}{by}. "
+            f"Task {self} is closed: {task.status} at {task.completed}{by}. "
             f"To go there again, use an override."
         )
 
@@ -231,17 +230,15 @@ class Task(models.Model):
         Raises:
             TaskClosed: It has been completed or canceled before.
         """
-        self.status = self.FAILED
-        self.exception, self.stacktrace = describe_exception(sys.exc_info()[1])
+        exception, stacktrace = describe_exception(sys.exc_info()[1])
+        values = {"status": self.FAILED, "exception": exception, "stacktrace": stacktrace}
         with self._transition() as current:
-            values = {"exception": self.exception, "stacktrace": self.stacktrace}
-            if (
-                not current.tasks.open()
-                .filter(pk=self.pk)
-                .update(status=self.FAILED, modified=DatabaseNow(), **values)
-            ):
-                self._raise_closed()
+            rows = current.tasks.open().filter(pk=self.pk)
+            if not rows.update(modified=DatabaseNow(), **values):
+                self._raise_closed(current.using)
             current.tell_task(task_failed, self)
+        for column, value in values.items():
+            setattr(self, column, value)
 
     def enqueue(self, countdown: float | None = None, eta: datetime | None = None) -> Any:
         """Schedule an open machine task, for the first time or again.
@@ -270,7 +267,7 @@ class Task(models.Model):
             rows = current.tasks.open().filter(pk=self.pk)
             now = DatabaseNow()
             if not rows.update(eta=eta or DatabaseNow(delay), modified=now, **values):
-                self._raise_closed()
+                self._raise_closed(current.using)
             current.tell(None, "task_enqueued", task_pk=self.pk, name=self.name)
             if is_near(delay):
                 seconds = None if eta else delay.total_seconds() or None
@@ -301,7 +298,8 @@ class Task(models.Model):
             names = [graph.name_of(node) for node in next_nodes]
         with self._transition() as current:
             # What this very block has completed cannot have children.
-            if self.pk not in current.unfollowed and self.child_task_set.exists():
+            children = current.tasks.filter(parent_task_set=self.pk)
+            if self.pk not in current.unfollowed and children.exists():
                 raise JoeflowError(
                     f"The tasks that follow task {self} have been started before; "
                     f"to go there again, use an override."

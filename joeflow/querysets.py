@@ -24,8 +24,6 @@ MOST_GRACE_PERIODS = 16
 class TasksQuerySet(models.QuerySet[Any]):
     """Tasks, asked for in the words of the domain."""
 
-    _db: str | None
-
     def scheduled(self) -> TasksQuerySet:
         """Return tasks that wait for a person or a worker."""
         return self.filter(status=self.model.SCHEDULED)
@@ -99,7 +97,7 @@ class TasksQuerySet(models.QuerySet[Any]):
             by_workflow[workflow_pk].append(pk)
         canceled = 0
         for workflow_pk, pks in sorted(by_workflow.items()):
-            with transition(self.model, workflow_pk, using=self._db) as current:
+            with transition(self.model, workflow_pk) as current:
                 canceled += current.cancel(pks, user)
         return canceled
 
@@ -107,13 +105,13 @@ class TasksQuerySet(models.QuerySet[Any]):
         """Make the waiting ones among these machine tasks due at once.
 
         No lock is taken: a run that answers "not yet" at this moment puts off only what it has
-        read, so that it is asked again.
+        read, so that it is asked again. That is why tasks that are due are woken, too.
 
         Returns:
-            How many tasks were waiting.
+            How many tasks were waiting, or are being asked at the moment.
         """
-        using = router.db_for_write(self.model) if self._db is None else self._db
-        waiting = self.using(using).scheduled_machine().filter(eta__gt=DatabaseNow())
+        using = router.db_for_write(self.model)
+        waiting = self.using(using).scheduled_machine().filter(eta__isnull=False)
         keys = list(waiting.order_by("eta").values_list("pk", "_workflow_id"))
         woken = waiting.filter(pk__in=[pk for pk, _ in keys]).update(
             eta=DatabaseNow(), attempts=1, modified=DatabaseNow()

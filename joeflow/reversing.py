@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, reverse
 
 __all__ = ("is_included", "reverse_in")
@@ -22,7 +23,7 @@ def reverse_in(namespace: str, name: str, **kwargs: Any) -> str:
     Raises:
         NoReverseMatch: No URLconf includes the namespace, or it has no such pattern.
     """
-    paths = _namespace_paths(get_urlconf()).get(namespace, ())
+    paths = _namespace_paths(_root()).get(namespace, ())
     for path in paths or (namespace,):
         try:
             return reverse(f"{path}:{name}", kwargs=kwargs)
@@ -33,11 +34,15 @@ def reverse_in(namespace: str, name: str, **kwargs: Any) -> str:
 
 def is_included(namespace: str) -> bool:
     """Tell whether the root URLconf includes a namespace, directly or inside others."""
-    return namespace in _namespace_paths(get_urlconf())
+    return namespace in _namespace_paths(_root())
+
+
+def _root() -> str:
+    return get_urlconf() or settings.ROOT_URLCONF
 
 
 @lru_cache(maxsize=64)
-def _namespace_paths(urlconf: str | None) -> dict[str, list[str]]:
+def _namespace_paths(urlconf: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in _walk(get_resolver(urlconf), ()):
         found.setdefault(path[-1], []).append(":".join(path))

@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.dispatch import Delivery
+from joeflow.exceptions import JoeflowError
 from joeflow.graph import Graph, is_join
 from joeflow.transitions import Transition
 from joeflow.typing import HUMAN, MACHINE, Node
@@ -110,9 +111,14 @@ def _deliver(current: Transition, task: Any, node: Node) -> None:
 
 def _create_by_hook(current: Transition, workflow: Any, parent: Any, node: Node) -> Any:
     task = node.create_task(workflow, parent)
+    if not isinstance(task, current.tasks.model) or task.pk is None:
+        raise JoeflowError(
+            f"{node.name}.create_task() returned {task!r}; it must return the saved task."
+        )
     if task.type != HUMAN and task.eta is None and not is_join(node):
-        current.tasks.filter(pk=task.pk).update(**schedule(timedelta(0)))
-        task.attempts = 1
+        columns = schedule(_delay(node))
+        current.tasks.filter(pk=task.pk).update(**columns)
+        task.attempts = columns["attempts"]
         _deliver(current, task, node)
     return task
 

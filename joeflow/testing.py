@@ -42,7 +42,7 @@ def run(
         JoeflowError: It did not come to rest, or never got to where it should.
         Exception: What a node raised; the failure is recorded like in a worker.
     """
-    using = workflow._state.db or router.db_for_write(Task)
+    using = router.db_for_write(Task)
     tasks = Task.objects.using(using).filter(_workflow_id=workflow.pk)
     asked: set[int] = set()
     for _ in range(most):
@@ -97,7 +97,8 @@ def _run_one(workflow: Any, task_pk: int, using: str) -> bool:
     """Run a task; tell whether it ended."""
     step = Step(type(workflow), workflow.pk, using, task_pk, redelivered=False)
     try:
-        step.take()
+        while step.take() and step.again:
+            pass  # it has only been counted so far
     except Exception as error:
         if step.task is not None and not step.committed:
             step.record_failure(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -16,7 +16,7 @@ from joeflow.clock import DatabaseNow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.graph import Graph
 from joeflow.joins import OpenTask, due_joins
-from joeflow.locks import lock_instance
+from joeflow.locks import lock_instance, taken_as_instance_locked
 from joeflow.signals import task_succeeded, workflow_ended
 from joeflow.typing import MACHINE, User
 
@@ -71,7 +71,10 @@ def transition(
         return
     current = Transition(task_model, workflow_pk, using, keep=keep)
     # A worker's block is the outermost one, and needs a savepoint in somebody's TestCase alone.
-    with transaction.atomic(using=using, savepoint=lock or keep, durable=keep):
+    atomic = transaction.atomic(using=using, savepoint=lock or keep, durable=keep)
+    with ExitStack() as stack:
+        with taken_as_instance_locked(using):  # SQLite locks the whole database to begin
+            stack.enter_context(atomic)
         _blocks.by_key[key] = current
         try:
             # Before anything else, so that it comes first: a hook of somebody else may raise.
@@ -160,7 +163,7 @@ class Transition:
         """Write a log line and send a signal about a task after the commit."""
         event = "task_succeeded" if signal is task_succeeded else "task_failed"
         self._content_type_id = task.content_type_id
-        sender = workflow_class(task.content_type_id)
+        sender = workflow_class(task.content_type_id, self.using)
         self.tell(signal, event, sender=sender, task_pk=task.pk, name=task.name, **fields)
 
     # The end of the block.
@@ -179,7 +182,7 @@ class Transition:
 
     def decide_joins(self, open_tasks: list[Any]) -> None:
         """Make those waiting joins due that wait for nothing any more."""
-        graph = graph_of(open_tasks[0].content_type_id)
+        graph = graph_of(open_tasks[0].content_type_id, self.using)
         rows = [OpenTask(task.pk, task.name, is_waiting_join(task, graph)) for task in open_tasks]
         # Whoever completes a task, and only then starts what follows, has not arrived yet.
         rows += [OpenTask(pk, name) for pk, name in self.unfollowed.items()]
@@ -202,7 +205,8 @@ class Transition:
     def _end(self) -> None:
         ended = self._workflows().filter(_ended__isnull=True).update(_ended=DatabaseNow())
         if ended:
-            sender = workflow_class(self._content_type_id or self._read_content_type_id())
+            content_type_id = self._content_type_id or self._read_content_type_id()
+            sender = workflow_class(content_type_id, self.using)
             self.tell(workflow_ended, "workflow_ended", sender=sender)
 
     def _read_content_type_id(self) -> int | None:
@@ -244,16 +248,21 @@ def logged_in(user: User | None) -> Any:
     return user if user is not None and user.is_authenticated else None
 
 
-def workflow_class(content_type_id: int | None) -> Any:
-    """Return the workflow class of a content type; None where the code has none any more."""
+def workflow_class(content_type_id: int | None, using: str | None = None) -> Any:
+    """Return the workflow class of a content type; None where the code has none any more.
+
+    Args:
+        content_type_id: Key of the content type.
+        using: Alias of the database that holds it: each has keys of its own.
+    """
     if content_type_id is None:
         return None
-    return ContentType.objects.get_for_id(content_type_id).model_class()
+    return ContentType.objects.db_manager(using).get_for_id(content_type_id).model_class()
 
 
-def graph_of(content_type_id: int) -> Graph:
+def graph_of(content_type_id: int, using: str) -> Graph:
     """Return the graph of a content type's workflow class; an empty one where the code has none."""
-    return getattr(workflow_class(content_type_id), "_graph", None) or Graph()
+    return getattr(workflow_class(content_type_id, using), "_graph", None) or Graph()
 
 
 def is_waiting_join(task: Any, graph: Graph) -> bool:

@@ -273,7 +273,7 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         A `Wait` that is woken too early goes back to its instant.
 
         Returns:
-            How many tasks were waiting.
+            How many tasks were waiting, or are being asked at the moment.
         """
         tasks: Any = self.task_set
         return int(tasks.wake())

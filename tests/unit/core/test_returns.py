@@ -22,7 +22,7 @@ class TestReadResult:
         assert read(result) == ("left", "right")
 
     def test_false_means_not_yet(self):
-        assert read(False) is NOT_YET
+        assert read(result=False) is NOT_YET
 
     def test_not_yet_is_not_the_same_as_nothing(self):
         assert read([]) is not NOT_YET
