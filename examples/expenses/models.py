@@ -1,4 +1,4 @@
-"""Claim expenses: small ones are paid at once, others need the approval of somebody else."""
+"""Claim expenses: small ones are paid at once, others are reviewed by somebody else."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,8 +8,8 @@ from django.core.mail import send_mail
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from expenses.people import approvers
-from expenses.views import ApprovalView, ClaimView, CorrectionView
+from expenses.people import reviewers
+from expenses.views import ClaimView, CorrectionView, ReviewView
 from joeflow import tasks
 from joeflow.models import Workflow
 
@@ -37,34 +37,34 @@ class Expense(Workflow):
     paid = models.BooleanField(default=False, editable=False)
 
     class Meta:
-        permissions = [("approve_expense", "Can approve expense claims of others")]
+        permissions = [("review_expense", "Can review expense claims of others")]
 
 
 class ExpenseWorkflow(Expense):
-    """Pay what somebody has spent, with the approval of somebody else."""
+    """Pay what somebody has spent, after a review by somebody else."""
 
     rankdir = "TB"
 
     claim = ClaimView(fields=["purpose", "amount"])
 
-    def needs_approval(self):
+    def needs_review(self):
         """Choose one of two ways: an exclusive gateway."""
-        return [self.pay] if self.amount <= PAID_AT_ONCE else [self.ask_for_approval]
+        return [self.pay] if self.amount <= PAID_AT_ONCE else [self.request_review]
 
-    def ask_for_approval(self):
-        """Go on with all that follows: the approval, and beside it the reminder."""
+    def request_review(self):
+        """Go on with all that follows: the review, and beside it the reminder."""
         self.decision = ""
         self.save(update_fields=["decision"])
 
-    approve = ApprovalView(fields=["decision", "remark"])
+    review = ReviewView(fields=["decision", "remark"])
 
     wait = tasks.Wait(timedelta(seconds=settings.EXPENSES_REMIND_AFTER))
 
     def remind(self):
         # Somebody may have decided a moment ago.
-        if self.task_set.open().filter(name="approve").exists():
+        if self.task_set.open().filter(name="review").exists():
             self._mail(
-                [user.email for user in approvers(self) if user.email],
+                [user.email for user in reviewers(self) if user.email],
                 f"Please look at the claim of {self.claimant}",
                 f"{self.purpose}: {self.amount}. Others wait for your decision.",
             )
@@ -99,18 +99,18 @@ class ExpenseWorkflow(Expense):
         )
 
     edges = [
-        (claim, needs_approval),
-        (needs_approval, pay),
-        (needs_approval, ask_for_approval),
-        (ask_for_approval, approve),
-        (ask_for_approval, wait),
+        (claim, needs_review),
+        (needs_review, pay),
+        (needs_review, request_review),
+        (request_review, review),
+        (request_review, wait),
         (wait, remind),
-        (approve, stop_reminder),
+        (review, stop_reminder),
         (stop_reminder, decide),
         (decide, pay),
         (decide, correct),
         (decide, reject),
-        (correct, needs_approval),
+        (correct, needs_review),
     ]
 
     class Meta:

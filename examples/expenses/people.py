@@ -2,12 +2,12 @@
 
 from django.contrib.auth import get_user_model
 
-APPROVE = "expenses.approve_expense"
+REVIEW = "expenses.review_expense"
 
 
-def approvers(expense):
-    """Return those who may approve a claim: never the claimant."""
+def reviewers(expense):
+    """Return those who may review a claim: never the claimant."""
     users = get_user_model().objects.with_perm(
-        APPROVE, backend="django.contrib.auth.backends.ModelBackend", include_superusers=False
+        REVIEW, backend="django.contrib.auth.backends.ModelBackend", include_superusers=False
     )
     return users.exclude(pk=expense.claimant_id)

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
 
-from expenses.people import APPROVE, approvers
+from expenses.people import REVIEW, reviewers
 from joeflow import tasks
 
 
@@ -14,17 +14,17 @@ class ClaimView(tasks.StartView):
         return super().form_valid(form)
 
 
-class ApprovalView(PermissionRequiredMixin, tasks.UpdateView):
-    """Assigned to those who may approve; nobody approves a claim of their own."""
+class ReviewView(PermissionRequiredMixin, tasks.UpdateView):
+    """Assigned to those who may review; nobody reviews a claim of their own."""
 
-    permission_required = APPROVE
+    permission_required = REVIEW
 
     def has_permission(self):
         return super().has_permission() and self.get_object().claimant != self.request.user
 
     def create_task(self, workflow, prev_task):
         task = super().create_task(workflow, prev_task)
-        task.assignees.set(approvers(workflow))
+        task.assignees.set(reviewers(workflow))
         return task
 
 

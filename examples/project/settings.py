@@ -6,7 +6,7 @@ DEMO_RUNNER    what runs machine tasks: django_tasks (default), celery or dramat
 DATABASE_URL   sqlite:////path/of/file (default: db.sqlite3, here), or
                postgresql://user:password@host:port/name
 BROKER_URL     where Celery or Dramatiq finds its broker (default: redis://127.0.0.1:6379/0)
-DEMO_REMIND_AFTER  seconds until approvers are reminded of an expense claim (default: 15)
+DEMO_REMIND_AFTER  seconds until reviewers are reminded of an expense claim (default: 15)
 
 SECRET_KEY, DEBUG (0 or 1) and ALLOWED_HOSTS (parted by spaces) are for a server that others can
 reach.

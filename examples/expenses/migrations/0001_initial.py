@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "permissions": [("approve_expense", "Can approve expense claims of others")],
+                "permissions": [("review_expense", "Can review expense claims of others")],
             },
             bases=("joeflow.workflow",),
         ),

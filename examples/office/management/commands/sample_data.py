@@ -17,7 +17,11 @@ PASSWORD = "demo"
 #: First name, permissions, and what to say of them.
 PEOPLE = {
     "admin": ("Alex", [], "superuser: sees the admin, may do everything"),
-    "maria": ("Maria", ["expenses.approve_expense", "joeflow.override"], "approves expenses"),
+    "maria": (
+        "Maria",
+        ["expenses.review_expense", "joeflow.override"],
+        "reviews expenses, may step in by hand",
+    ),
     "tom": ("Tom", [], "works here, claims expenses"),
     "otto": ("Otto", [], "has no e-mail address: welcome him and see a task fail"),
 }

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("address", help="where the demo runs, like http://127.0.0.1:8000")
         parser.add_argument("--user", default="tom", help="who does most (default: tom)")
-        parser.add_argument("--colleague", default="maria", help="who approves (default: maria)")
+        parser.add_argument("--colleague", default="maria", help="who reviews (default: maria)")
         parser.add_argument("--password", default="demo", help="of both (default: demo)")
 
     def handle(self, address, user, colleague, password, **options):
@@ -109,17 +109,17 @@ def claim_little(walk):
 def claim_a_lot(walk):
     """A large claim is corrected, then approved by somebody else, who had to be reminded."""
     claim = walk.start("/expenses/claim/", purpose=f"Fair {walk.mark}", amount="240.00")
-    approve = walk.wait_for_task(claim, "/expenses/approve/")
-    walk.check("nobody approves a claim of their own", walk.user.get(approve).status == 403)
-    form = walk.colleague.get(approve).form()
+    review = walk.wait_for_task(claim, "/expenses/review/")
+    walk.check("nobody reviews a claim of their own", walk.user.get(review).status == 403)
+    form = walk.colleague.get(review).form()
     walk.colleague.submit(form, decision="Ask for corrections", remark="Breakfast was included.")
     correct = walk.wait_for_task(claim, "/expenses/correct/")
     page = walk.user.get(correct)
     walk.check("the claimant reads the remark", "Breakfast was included." in page.text)
     walk.check("the form holds the old amount", page.form().values["amount"] == ["240.00"])
     walk.user.submit(page.form(), amount="180.00")
-    again = walk.wait_for_task(claim, "/expenses/approve/")
-    walk.check("it is another visit of the same task", again != approve)
+    again = walk.wait_for_task(claim, "/expenses/review/")
+    walk.check("it is another visit of the same task", again != review)
     walk.wait_for_mail("Please look at the claim of tom", f"Fair {walk.mark}: 180.00")
     walk.colleague.submit(walk.colleague.get(again).form(), decision="Pay it")
     walk.wait_for_mail("Your expenses are paid", f"180.00 for Fair {walk.mark}")
