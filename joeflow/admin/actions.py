@@ -30,7 +30,7 @@ CLOSED = gettext_lazy("completed or canceled before")
 FOR_A_PERSON = gettext_lazy("for a person")
 NOT_FAILED = gettext_lazy("not failed")
 CHANGED = gettext_lazy("changed by somebody else meanwhile")
-BUSY = gettext_lazy("the workflow is busy with another task, try again in a moment")
+BUSY = gettext_lazy("another task of the workflow is running, try again in a moment")
 
 
 @admin.action(permissions=["rerun"], description=gettext_lazy("Rerun selected tasks"))
@@ -119,8 +119,8 @@ class Sweep(ABC):
         text = ngettext(
             "%(count)d task was skipped: %(why)s.", "%(count)d tasks were skipped: %(why)s.", count
         )
-        reasons = (+self.skipped).most_common()
-        return text % {"count": count, "why": ", ".join(f"{n} {reason}" for reason, n in reasons)}
+        reasons = sorted((+self.skipped).items(), key=lambda item: (-item[1], item[0]))
+        return text % {"count": count, "why": ", ".join(f"{why} ({n})" for why, n in reasons)}
 
 
 class Rerun(Sweep):

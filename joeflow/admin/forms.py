@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import FileField
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -42,11 +40,10 @@ class StateFormMixin:
     cleaned_data: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show each value a second time, hidden, and note the values of the instance."""
+        """Show each value a second time, hidden: what the person sees now."""
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
             return
-        self._loaded = _values(self.instance)
         names = [name for name in self.fields if self._can_be_hidden(name)]
         # A program that sends no hidden values has seen what is there now.
         prefix = self.add_initial_prefix("")  # type: ignore[attr-defined]
@@ -92,27 +89,6 @@ class StateFormMixin:
             del self.cleaned_data[name]
         yield
         self.cleaned_data.update(untouched)
-
-    def changed_fields(self) -> list[str]:
-        """Return the names of the columns that the form has changed, or anybody since."""
-        values = _values(self.instance)
-        changed = [name for name, value in values.items() if value != self._loaded.get(name)]
-        fields = {field.name: field for field in self.instance._meta.concrete_fields}
-        changed += [name for name in self.changed_data if name in fields]
-        if changed:
-            changed += [name for name, field in fields.items() if getattr(field, "auto_now", False)]
-        return sorted(set(changed))
-
-
-def _values(instance: Any) -> dict[str, Any]:
-    deferred = instance.get_deferred_fields()
-    fields = [field for field in instance._meta.concrete_fields if field.attname not in deferred]
-    return {field.name: _value(field, instance) for field in fields}
-
-
-def _value(field: Any, instance: Any) -> Any:
-    value = field.value_from_object(instance)
-    return str(value) if isinstance(field, FileField) else copy.deepcopy(value)
 
 
 class OverrideFormMixin(StateFormMixin, OverrideForm):

@@ -59,6 +59,7 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
         """Lock the instance: django-reversion writes a version even to show it."""
         if not object_id.isdecimal():
             return show()
+        request.joeflow_goes_back = True  # type: ignore[attr-defined]
         try:
             with transition(Task, int(object_id)) as current:
                 return _keep_ended(int(object_id), current.using, show)

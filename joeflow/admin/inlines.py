@@ -44,14 +44,18 @@ class TaskFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     queryset: Any
 
     @cached_property
+    def _found(self) -> list[Task]:
+        return list(self.queryset[: MOST_TASKS + 1]) if self.instance.pk else []
+
+    @property
     def tasks(self) -> list[Task]:
         """The most recent tasks, the last one first."""
-        return list(self.queryset[:MOST_TASKS]) if self.instance.pk else []
+        return self._found[:MOST_TASKS]
 
-    @cached_property
+    @property
     def has_more(self) -> bool:
         """Whether there are more than are shown."""
-        return len(self.tasks) == MOST_TASKS and self.queryset[MOST_TASKS:].exists()
+        return len(self._found) > MOST_TASKS
 
 
 class TaskInline(admin.TabularInline):  # type: ignore[type-arg]

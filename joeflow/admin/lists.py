@@ -66,12 +66,12 @@ def matching(term: str) -> Q:
     Only indexes are asked for names: the nodes that contain the term are looked up in the code.
     Exceptions are searched where there can be any.
     """
-    name = term.strip().replace(" ", "_")
+    term = term.strip()
+    name = term.replace(" ", "_")
     names = {node for workflow in get_workflows() for node, _node in workflow.get_nodes()}
     names = {node for node in names if name.lower() in node.lower()}
     found = Q(name__in=names) | Q(name__startswith=name)
-    found |= Q(status__in=[Task.FAILED, Task.CANCELED], exception__icontains=term.strip())
-    # Longer numbers are no keys; SQLite would refuse them.
-    return (
-        found | Q(pk=int(term)) if term.isascii() and term.isdecimal() and len(term) < 19 else found
-    )
+    found |= Q(status__in=[Task.FAILED, Task.CANCELED], exception__icontains=term)
+    if term.isascii() and term.isdecimal() and len(term) < 19:  # what fits into a key
+        found |= Q(pk=int(term))
+    return found

@@ -20,6 +20,7 @@ from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
 from joeflow.exceptions import InstanceLocked, MissingExtra
 from joeflow.models import Task
+from joeflow.tracking import track_changes
 from joeflow.transitions import transition
 from joeflow.views.pages import may_override
 
@@ -68,6 +69,18 @@ class WorkflowAdmin(HistoryAdmin):
         if request.method == "POST":
             return queryset.using(router.db_for_write(Task))
         return queryset
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return an instance whose ``save()`` writes only what differs from now on.
+
+        To go back to a version is to write all of it.
+        """
+        obj = super().get_object(request, object_id, from_field)
+        if obj is not None and not getattr(request, "joeflow_goes_back", False):
+            track_changes(obj)
+        return obj
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Add the graph of an instance."""
@@ -145,18 +158,13 @@ class WorkflowAdmin(HistoryAdmin):
             super().save_model(request, obj, form, change)
             return
         with transition(Task, obj.pk, using=obj._state.db):
-            self._save_changes(obj, form)
+            if isinstance(form, StateFormMixin):
+                super().save_model(request, obj, form, change)
+            else:  # a row of the list
+                columns = {field.name for field in obj._meta.concrete_fields}
+                obj.save(update_fields=[name for name in form.changed_data if name in columns])
             if form.cleaned_data.get("next_tasks"):
                 form.start_next_tasks(request.user)
-
-    def _save_changes(self, obj: Any, form: Any) -> None:
-        names = {field.name for field in obj._meta.concrete_fields}
-        if isinstance(form, StateFormMixin):
-            fields = form.changed_fields()
-        else:  # a row of the list
-            fields = [name for name in form.changed_data if name in names]
-        if fields:
-            obj.save(update_fields=fields)
 
     # Deleting.
 

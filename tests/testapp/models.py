@@ -1,20 +1,45 @@
 """Workflows of the tests."""
 
 from tests.testapp.workflows import Chain, Failing, Gateway, SplitJoin, Waiting
+from tests.testapp.workflows_admin import Loan
 from tests.testapp.workflows_core import *  # noqa: F403
-from tests.testapp.workflows_human import Greeting, GreetingWorkflow
+from tests.testapp.workflows_documented import (
+    Deadly,
+    Exclusive,
+    Patient,
+    Shipping,
+    Ten,
+    Welcome,
+)
+from tests.testapp.workflows_human import (
+    Assigned,
+    Bare,
+    Greeting,
+    GreetingWorkflow,
+    Guarded,
+)
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
 __all__ = (
+    "Assigned",
+    "Bare",
     "Chain",
+    "Deadly",
+    "Exclusive",
     "Failing",
     "Gateway",
     "Greeting",
     "GreetingWorkflow",
+    "Guarded",
     "Letter",
+    "Loan",
     "Parcel",
     "ParcelState",
+    "Patient",
     "RegisteredLetter",
+    "Shipping",
     "SplitJoin",
+    "Ten",
     "Waiting",
+    "Welcome",
 )
