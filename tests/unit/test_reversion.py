@@ -20,7 +20,14 @@ from joeflow.engine import run as run_in_worker
 from joeflow.models import Task, Workflow
 from joeflow.testing import run
 from tests.rules import extra
-from tests.testapp.models import Failing, Letter, Parcel, ParcelState, RegisteredLetter
+from tests.testapp.models import (
+    Failing,
+    GreetingWorkflow,
+    Letter,
+    Parcel,
+    ParcelState,
+    RegisteredLetter,
+)
 
 reversion = extra("reversion")
 
@@ -287,3 +294,30 @@ def test_is_not_used_where_the_app_is_not_installed():
 
 def test_offers_the_admin_of_the_package():
     assert version_admin().__name__ == "VersionAdmin"
+
+
+class TestPeople:
+    def test_makes_one_revision_with_the_person_of_each_form(self, client):
+        person = User.objects.create(username="ada")
+        client.force_login(person)
+        client.post("/greeting/start/", {"note": "welcome"})
+        greeting = run(GreetingWorkflow.objects.get())
+        check = greeting.task_set.get(name="check_note")
+
+        client.post(check.get_absolute_url(), {"note": "read", "seen": "on"})
+
+        assert [part[:2] for part in history(greeting)] == [
+            ("start", person),
+            ("add_one", None),
+            ("check_note", person),
+        ]
+        assert values(greeting, "note", "count") == [("welcome", 0), ("welcome", 1), ("read", 1)]
+
+    def test_makes_no_revision_of_a_form_that_changes_nothing(self, client):
+        client.post("/greeting/start/", {"note": "welcome"})
+        greeting = run(GreetingWorkflow.objects.get())
+        check = greeting.task_set.get(name="check_note")
+
+        client.post(check.get_absolute_url(), {"note": "welcome"})
+
+        assert comments(greeting) == ["start", "add_one"]
