@@ -62,7 +62,11 @@ class Task(models.Model):
 
     id = models.BigAutoField(primary_key=True, editable=False)
     _workflow = models.ForeignKey(
-        Workflow, on_delete=models.CASCADE, db_column="workflow_id", editable=False
+        Workflow,
+        verbose_name=_("workflow"),
+        on_delete=models.CASCADE,
+        db_column="workflow_id",
+        editable=False,
     )
     content_type = models.ForeignKey(
         "contenttypes.ContentType",
@@ -72,12 +76,15 @@ class Task(models.Model):
         related_name="joeflow_task_set",
     )
     workflow = GenericForeignKey("content_type", "_workflow_id", for_concrete_model=False)
-    name = models.CharField(max_length=255, db_index=True, editable=False)
-    type = models.CharField(max_length=50, choices=_type_choices, editable=False, db_index=True)
+    name = models.CharField(_("name"), max_length=255, db_index=True, editable=False)
+    type = models.CharField(
+        _("type"), max_length=50, choices=_type_choices, editable=False, db_index=True
+    )
     parent_task_set = models.ManyToManyField(
         "self", related_name="child_task_set", editable=False, symmetrical=False
     )
     status = models.CharField(
+        _("status"),
         max_length=50,
         choices=_status_choices,
         default=SCHEDULED,
@@ -97,24 +104,28 @@ class Task(models.Model):
         blank=True,
         null=True,
     )
-    created = models.DateTimeField(auto_now_add=True, db_index=True)
-    modified = models.DateTimeField(auto_now=True, db_index=True)
-    completed = models.DateTimeField(blank=True, null=True, editable=False, db_index=True)
-    exception = models.TextField(blank=True)
-    stacktrace = models.TextField(blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    modified = models.DateTimeField(_("modified"), auto_now=True, db_index=True)
+    completed = models.DateTimeField(
+        _("completed"), blank=True, null=True, editable=False, db_index=True
+    )
+    exception = models.TextField(_("exception"), blank=True)
+    stacktrace = models.TextField(_("traceback"), blank=True)
 
     #: When a scheduled machine task is due; empty for human tasks and waiting joins.
-    eta = models.DateTimeField(blank=True, null=True, editable=False)
+    eta = models.DateTimeField(_("due"), blank=True, null=True, editable=False)
     #: How often it was handed out since ``eta`` was set.
     attempts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     #: How often it was started without coming back.
     starts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     #: When its last run began.
-    started = models.DateTimeField(blank=True, null=True, editable=False)
+    started = models.DateTimeField(_("last started"), blank=True, null=True, editable=False)
 
     objects = TasksQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
         ordering = ("-completed", "-created")
         get_latest_by = ("created",)
         permissions = (

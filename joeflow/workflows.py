@@ -70,10 +70,12 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     """
 
     id = models.BigAutoField(primary_key=True, editable=False)
-    created = models.DateTimeField(auto_now_add=True, db_index=True)
-    modified = models.DateTimeField(auto_now=True, db_index=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    modified = models.DateTimeField(_("modified"), auto_now=True, db_index=True)
     # With an underscore, so that no field or task of somebody's workflow can have its name.
-    _ended = models.DateTimeField(blank=True, null=True, editable=False, db_column="ended")
+    _ended = models.DateTimeField(
+        _("ended"), blank=True, null=True, editable=False, db_column="ended"
+    )
 
     task_set = GenericRelation(
         "joeflow.Task", object_id_field="_workflow_id", for_concrete_model=False
@@ -94,6 +96,8 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     _graph: ClassVar[Graph]
 
     class Meta:
+        verbose_name = _("workflow")
+        verbose_name_plural = _("workflows")
         permissions = [("override", _("Can override a workflow."))]
 
     def __str__(self) -> str:

@@ -19,6 +19,10 @@ def key():
     return models.BigAutoField(editable=False, primary_key=True, serialize=False)
 
 
+def instant(name, **options):
+    return models.DateTimeField(name, db_index=True, **options)
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -32,10 +36,14 @@ class Migration(migrations.Migration):
             name="Workflow",
             fields=[
                 ("id", key()),
-                ("created", models.DateTimeField(auto_now_add=True, db_index=True)),
-                ("modified", models.DateTimeField(auto_now=True, db_index=True)),
+                ("created", instant("created", auto_now_add=True)),
+                ("modified", instant("modified", auto_now=True)),
             ],
-            options={"permissions": [("override", "Can override a workflow.")]},
+            options={
+                "verbose_name": "workflow",
+                "verbose_name_plural": "workflows",
+                "permissions": [("override", "Can override a workflow.")],
+            },
         ),
         migrations.CreateModel(
             name="Task",
@@ -43,17 +51,18 @@ class Migration(migrations.Migration):
                 ("id", key()),
                 (
                     "name",
-                    models.CharField(max_length=255, db_index=True, editable=False),
+                    models.CharField("name", max_length=255, db_index=True, editable=False),
                 ),
                 (
                     "type",
                     models.CharField(
-                        max_length=50, choices=TYPES, db_index=True, editable=False
+                        "type", max_length=50, choices=TYPES, db_index=True, editable=False
                     ),
                 ),
                 (
                     "status",
                     models.CharField(
+                        "status",
                         max_length=50,
                         choices=STATUSES,
                         default="scheduled",
@@ -61,14 +70,11 @@ class Migration(migrations.Migration):
                         editable=False,
                     ),
                 ),
-                ("created", models.DateTimeField(auto_now_add=True, db_index=True)),
-                ("modified", models.DateTimeField(auto_now=True, db_index=True)),
-                (
-                    "completed",
-                    models.DateTimeField(blank=True, null=True, db_index=True, editable=False),
-                ),
-                ("exception", models.TextField(blank=True)),
-                ("stacktrace", models.TextField(blank=True)),
+                ("created", instant("created", auto_now_add=True)),
+                ("modified", instant("modified", auto_now=True)),
+                ("completed", instant("completed", blank=True, null=True, editable=False)),
+                ("exception", models.TextField("exception", blank=True)),
+                ("stacktrace", models.TextField("traceback", blank=True)),
                 (
                     "_workflow",
                     models.ForeignKey(
@@ -76,6 +82,7 @@ class Migration(migrations.Migration):
                         on_delete=deletion.CASCADE,
                         db_column="workflow_id",
                         editable=False,
+                        verbose_name="workflow",
                     ),
                 ),
                 (
@@ -115,6 +122,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
                 "ordering": ("-completed", "-created"),
                 "permissions": (
                     ("rerun", "Can rerun failed tasks."),

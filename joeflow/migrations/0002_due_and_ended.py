@@ -11,19 +11,19 @@ def count():
     return models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
 
-def instant(**options):
-    return models.DateTimeField(blank=True, null=True, editable=False, **options)
+def instant(name, **options):
+    return models.DateTimeField(name, blank=True, null=True, editable=False, **options)
 
 
 class Migration(migrations.Migration):
     dependencies = [("joeflow", "0001_initial")]
 
     operations = [
-        migrations.AddField("task", "eta", instant()),
+        migrations.AddField("task", "eta", instant("due")),
         migrations.AddField("task", "attempts", count()),
         migrations.AddField("task", "starts", count()),
-        migrations.AddField("task", "started", instant()),
-        migrations.AddField("workflow", "_ended", instant(db_column="ended")),
+        migrations.AddField("task", "started", instant("last started")),
+        migrations.AddField("workflow", "_ended", instant("ended", db_column="ended")),
         migrations.AddIndex(
             "task", models.Index(fields=["status", "type", "eta"], name="joeflow_task_due")
         ),

@@ -97,7 +97,7 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body.decode(request.encoding or "utf-8"))
     except (ValueError, LookupError, RecursionError) as error:
-        raise BadJSON(_("The body is no JSON: {error}").format(error=error)) from error
+        raise BadJSON(_("The body is not JSON: {error}").format(error=error)) from error
     if not isinstance(body, dict):
         raise BadJSON(_("The body must be a JSON object, like {}."))
     return body
