@@ -82,9 +82,11 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """
         raise PermissionDenied
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Return the actions without the one that deletes."""
-        actions = super().get_actions(request)
+        # Only Django 6.1 and later know of locations.
+        options = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **options)
         actions.pop("delete_selected", None)
         return actions
 

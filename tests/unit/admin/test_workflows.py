@@ -61,6 +61,7 @@ def full_loan(db):
 
 
 class TestPage:
+    @pytest.mark.extra("graphviz-pure")
     def test_draws_the_graph(self, boss, make_task, loan):
         make_task(loan)
 
