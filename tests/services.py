@@ -133,6 +133,7 @@ _PROBES: dict[str, tuple[Callable[[], object], str]] = {
     "rabbitmq": (lambda: _url_listens(rabbitmq_url()), "no RabbitMQ server answers"),
     "chromium": (chromium, "the program chromium is not installed"),
     "dot": (lambda: shutil.which("dot"), "the program dot (Graphviz) is not installed"),
+    "gettext": (lambda: shutil.which("xgettext"), "the programs of GNU gettext are not installed"),
 }
 NAMES = tuple(_PROBES)
 

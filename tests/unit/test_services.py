@@ -102,7 +102,8 @@ def test_missing__unknown_service():
         services.missing("oracle")
 
     assert str(caught.value) == (
-        "'oracle' is no service; there are postgresql, mariadb, redis, rabbitmq, chromium, dot."
+        "'oracle' is no service; there are postgresql, mariadb, redis, rabbitmq, chromium, dot, "
+        "gettext."
     )
 
 
