@@ -81,7 +81,8 @@ def run(
     except InstanceLocked:
         return ComeBack(_growing_delay(bounces), bounces=bounces + 1, errors=errors)
     except (OperationalError, InterfaceError) as error:
-        connections[using].close_if_unusable_or_obsolete()
+        if not connections[using].in_atomic_block:  # as in somebody's TestCase
+            connections[using].close_if_unusable_or_obsolete()
         logger.warning(
             "event=database_error task=%s errors=%s error=%s", task_pk, errors + 1, error
         )

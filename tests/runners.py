@@ -24,3 +24,10 @@ def record(*, task_pk, workflow_pk, countdown, eta):
 def broken(*, task_pk, workflow_pk, countdown, eta):
     """Fail as a client does whose broker is down."""
     raise ConnectionError("The broker is down.")
+
+
+def eager(*, task_pk, workflow_pk, countdown, eta):
+    """Run the task at once, as the eager modes of the message systems do."""
+    from joeflow import engine
+
+    return engine.run(task_pk, workflow_pk)
