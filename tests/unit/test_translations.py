@@ -132,7 +132,9 @@ def german_reader(client, settings):
     locale = "django.middleware.locale.LocaleMiddleware"
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, locale]
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
-    return client
+    # The middleware leaves its language to the thread, and so to the tests that follow.
+    with translation.override(settings.LANGUAGE_CODE):
+        yield client
 
 
 @pytest.mark.django_db
