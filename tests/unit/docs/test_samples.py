@@ -53,35 +53,6 @@ def test_samples_pass_all_checks():
     assert "no issues" in printed
 
 
-@pytest.mark.parametrize("runner", ["celery", "dramatiq", "django_tasks"])
-def test_settings_of_runner_pass_all_checks(tmp_path, runner):
-    extra = {"celery": "celery", "dramatiq": "django_dramatiq", "django_tasks": "django_tasks_db"}
-    pytest.importorskip(extra[runner])
-    sample = SAMPLES / "deployment" / "settings" / f"{runner}.py"
-    (tmp_path / "deployed.py").write_text(
-        "from settings import *\n"
-        "from settings import INSTALLED_APPS as OTHERS\n"
-        "INSTALLED_APPS = []\n" + sample.read_text() + "\nimport importlib.util\n"
-        'BACKPORT = [] if importlib.util.find_spec("django.tasks") else ["django_tasks"]\n'
-        "INSTALLED_APPS = [*OTHERS, *BACKPORT, *INSTALLED_APPS]\n"
-    )
-    path = os.pathsep.join([str(tmp_path), str(SAMPLES)])
-
-    ran = subprocess.run(
-        [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "deployed",
-            "PYTHONPATH": os.pathsep.join([path, str(ROOT)]),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-    assert "no issues" in ran.stdout, ran.stdout
-
-
 @pytest.mark.parametrize("sample", FILES, ids=lambda path: str(path.relative_to(SAMPLES)))
 def test_sample_is_shown_or_needed(sample):
     shown = {
