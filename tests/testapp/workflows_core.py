@@ -92,7 +92,7 @@ class Crossed(Workflow):
 class Rounds(Workflow):
     """A loop around a split and a join, gone through as often as it says."""
 
-    rounds = models.PositiveIntegerField(default=2)
+    laps = models.PositiveIntegerField(default=2)
 
     start = tasks.Start()
 
@@ -108,9 +108,9 @@ class Rounds(Workflow):
     join = tasks.Join("a", "b")
 
     def again(self):
-        self.rounds -= 1
-        self.save(update_fields=["rounds"])
-        return [self.split] if self.rounds else [self.end]
+        self.laps -= 1
+        self.save(update_fields=["laps"])
+        return [self.split] if self.laps else [self.end]
 
     def end(self):
         pass

@@ -180,7 +180,7 @@ class TestNoHanging:
         assert workflow.task_set.filter(name="first").exists()
 
     def test_a_loop_opens_a_new_join_in_each_round(self, db):
-        workflow = run(Rounds.start(rounds=3))
+        workflow = run(Rounds.start(laps=3))
 
         assert workflow._ended is not None
         assert workflow.task_set.filter(name="join").count() == 3
