@@ -3,6 +3,13 @@
 
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
+# Which runner the demo uses: django_tasks, celery or dramatiq, and what that needs; see
+# examples/README.rst.
+DEMO_RUNNER ?= django_tasks
+DEMO_NEEDS_django_tasks = --editable ".[tasks]"
+DEMO_NEEDS_celery = --editable ".[celery]" "celery[redis]" "psycopg[binary]"
+DEMO_NEEDS_dramatiq = --editable ".[dramatiq]" "dramatiq[rabbitmq,redis]" "psycopg[binary]"
+DEMO_NEEDS = $(DEMO_NEEDS_$(DEMO_RUNNER))
 BIN = $(VENV)/bin
 EXTRAS = celery,dramatiq,graphviz,graphviz-pure,reversion,tasks
 PIP = -m pip --disable-pip-version-check
@@ -17,8 +24,9 @@ ARGS ?=
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
 
-demo: $(DEMO_VENV)/.stamp-demo ## Run the demo project: web server and worker, on SQLite.
-	cd examples && ../$(DEMO_VENV)/bin/python demo.py $(ARGS)
+# "exec", so that who ends make ends the demo, too.
+demo: $(DEMO_VENV)/.stamp-$(DEMO_RUNNER) ## Run the demo project: web server and worker, on SQLite.
+	@cd examples && exec $(abspath $(DEMO_VENV))/bin/python demo.py $(ARGS)
 
 test: $(VENV)/.stamp-test ## Run the tests that need no service.
 	$(BIN)/python $(RUN) tests/unit $(ARGS)
@@ -66,7 +74,7 @@ $(VENV)/.stamp-dev: pyproject.toml
 	$(BIN)/python $(PIP) install -qq --editable ".[$(EXTRAS)]" --group dev
 	touch $(VENV)/.stamp-test $@
 
-$(DEMO_VENV)/.stamp-demo: pyproject.toml
+$(DEMO_VENV)/.stamp-$(DEMO_RUNNER): pyproject.toml
 	$(call environment,$(DEMO_VENV))
-	$(DEMO_VENV)/bin/python $(PIP) install -qq --editable ".[graphviz-pure,reversion,tasks]"
+	$(DEMO_VENV)/bin/python $(PIP) install -qq --editable ".[graphviz-pure,reversion]" $(DEMO_NEEDS)
 	touch $@

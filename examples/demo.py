@@ -24,7 +24,7 @@ END_SECONDS = 10
 
 MANAGE = [sys.executable, "manage.py"]
 WORKERS = {
-    "django_tasks": [*MANAGE, "db_worker", "--no-reload", "--verbosity", "0"],
+    "django_tasks": [*MANAGE, "db_worker", "--no-reload", "--interval", "0.2", "--verbosity", "0"],
     "celery": [sys.executable, "-m", "celery", "-A", "project", "worker", "--concurrency", "2"],
     "dramatiq": [*MANAGE, "rundramatiq", "--processes", "1", "--threads", "2"],
 }
