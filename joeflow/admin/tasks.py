@@ -29,20 +29,9 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows tasks, most recent first; reruns failed tasks and cancels open ones."""
 
     actions: Any = (rerun, cancel)
-    list_display = (
-        "id",
-        "name",
-        "workflow_name",
-        "type",
-        "status",
-        "error",
-        "created",
-        "completed",
-        "completed_by_user",
-    )
+    list_display = ("id", "name", "workflow_name", "status", "error", "created", "completed")
     list_display_links = ("id", "name")
     list_filter = ("status", "type", WorkflowFilter, "created")
-    list_select_related = ("completed_by_user",)
     search_fields = ("name", "exception", "=pk")
     search_help_text = _("Name of a task, part of its exception, or its ID.")
     sortable_by = ("id", "created", "completed")
@@ -177,9 +166,10 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self._link(model, task._workflow_id, task.workflow)
 
     @admin.display(description=_("assignees"))
-    def people(self, task: Task) -> str:
+    def people(self, task: Task) -> Any:
         """List those whom the task is for."""
-        return ", ".join(str(person) for person in task.assignees.all())
+        names = ", ".join(str(person) for person in task.assignees.all())
+        return names or self.get_empty_value_display()
 
     @admin.display(description=_("traceback"))
     def traceback(self, task: Task) -> Any:

@@ -1,10 +1,14 @@
 """The admin of people's own workflows."""
 
 import pytest
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from joeflow.admin import WorkflowAdmin
 from joeflow.diagrams import dot
 from joeflow.exceptions import MissingExtra
 from joeflow.models import Task
@@ -533,3 +537,62 @@ class TestList:
 
         assert texts(response) == [BUSY]
         assert Loan.objects.get().urgent is True
+
+
+class TestSubclass:
+    class NoteForm(forms.ModelForm):
+        extra_word = forms.CharField(required=False)
+
+        def clean(self):
+            self.instance.note = f"{self.cleaned_data['note']} {self.cleaned_data['extra_word']}"
+            return super().clean()
+
+        class Meta:
+            model = Loan
+            fields = ("note",)
+
+    @pytest.fixture
+    def site(self, settings):
+        class NoteAdmin(WorkflowAdmin):
+            form = TestSubclass.NoteForm
+            readonly_fields = ("borrower",)
+            fieldsets = ((None, {"fields": ("borrower", "note", "extra_word")}),)
+            inlines = ()
+
+        site = admin.AdminSite(name="notes")
+        site.register(Loan, NoteAdmin)
+        return site
+
+    @pytest.fixture
+    def request_of_boss(self, rf):
+        request = rf.get("/")
+        request.user = User(is_superuser=True, is_active=True, is_staff=True)
+        return request
+
+    def test_keeps_its_own_fieldsets_and_form(self, site, request_of_boss, loan):
+        note_admin = site.get_model_admin(Loan)
+
+        names = flatten_fieldsets(note_admin.get_fieldsets(request_of_boss, loan))
+        form_class = note_admin.get_form(request_of_boss, loan, change=True, fields=names)
+
+        assert names == [
+            "borrower",
+            "note",
+            "extra_word",
+            "joeflow_graph",
+            "next_tasks",
+            "open_tasks",
+        ]
+        assert list(form_class.base_fields) == ["note", "extra_word", "next_tasks", "open_tasks"]
+        assert issubclass(form_class, self.NoteForm)
+        assert note_admin.get_inlines(request_of_boss, loan) == ()
+
+    def test_may_place_graph_and_override_itself(self, site, request_of_boss, loan):
+        note_admin = site.get_model_admin(Loan)
+        placed = ((None, {"fields": ("joeflow_graph", "next_tasks", "open_tasks", "note")}),)
+        note_admin.fieldsets = placed
+
+        assert tuple(note_admin.get_fieldsets(request_of_boss, loan)) == placed
+
+    def test_passes_the_checks_of_django(self, site):
+        assert site.get_model_admin(Loan).check() == []
