@@ -62,7 +62,7 @@ def test_sample_is_shown_or_needed(sample):
     }
     of_the_project = {
         "__init__.py", "settings.py", "urls.py", "apps.py", "models.py", "bank.py", "pay.html",
-        "0001_initial.py", "test_branches.py", "test_others.py",
+        "0001_initial.py", "test_branches.py", "test_json.py", "test_others.py",
     }  # fmt: skip
 
     assert sample in shown or sample.name in of_the_project

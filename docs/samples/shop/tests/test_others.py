@@ -142,3 +142,42 @@ class SignalTests(TestCase):
         email = mail.outbox[0]
         self.assertEqual(email.subject, f"shipping workflow {shipment.pk} needs somebody")
         self.assertEqual(email.body, "The task has_email failed: ValueError: Oops.")
+
+
+class TemplateTests(TestCase):
+    def test_names_are_tried_in_this_order(self):
+        shipment = ShippingWorkflow.objects.create()
+        task = shipment.task_set.create(name="ship", type="human", workflow=shipment)
+        self.client.force_login(make_user("ada", "override"))
+
+        page = self.client.get(task.get_absolute_url())
+        detail = self.client.get(shipment.get_absolute_url())
+        override = self.client.get(shipment.get_override_url())
+
+        self.assertEqual(
+            page.context_data["view"].get_template_names(),
+            [
+                "shop/shippingworkflow_ship.html",
+                "shop/shippingworkflow_form.html",
+                "shop/workflow_form.html",
+                "joeflow/workflow_form.html",
+            ],
+        )
+        self.assertEqual(
+            detail.context_data["view"].get_template_names(),
+            [
+                "shop/shippingworkflow_detail.html",
+                "shop/workflow_detail.html",
+                "joeflow/workflow_detail.html",
+            ],
+        )
+        self.assertEqual(
+            override.context_data["view"].get_template_names(),
+            [
+                "shop/shippingworkflow_override.html",
+                "shop/workflow_override.html",
+                "shop/shippingworkflow_form.html",
+                "shop/workflow_form.html",
+                "joeflow/workflow_override.html",
+            ],
+        )
