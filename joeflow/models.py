@@ -197,14 +197,14 @@ class Task(models.Model):
                 self.save()
                 current.closed.add(self.pk)
                 current.unfollowed[self.pk] = self.name
-                current.tell_task(task_succeeded, self)
+                current.tell_task(task_succeeded, "task_succeeded", self)
             self.__dict__.pop("completed", None)
             return
         with self._transition() as current:
             if not current.close([self.pk], self.SUCCEEDED, user=user):
                 self._raise_closed(current.using)
             current.unfollowed[self.pk] = self.name
-            current.tell_task(task_succeeded, self)
+            current.tell_task(task_succeeded, "task_succeeded", self)
         self._show_closed(self.SUCCEEDED, user)
 
     def cancel(self, user: User | None = None) -> None:
@@ -247,7 +247,7 @@ class Task(models.Model):
             rows = current.tasks.open().filter(pk=self.pk)
             if not rows.update(modified=DatabaseNow(), **values):
                 self._raise_closed(current.using)
-            current.tell_task(task_failed, self)
+            current.tell_task(task_failed, "task_failed", self)
         for column, value in values.items():
             setattr(self, column, value)
 
@@ -279,7 +279,7 @@ class Task(models.Model):
             now = DatabaseNow()
             if not rows.update(eta=eta or DatabaseNow(delay), modified=now, **values):
                 self._raise_closed(current.using)
-            current.tell(None, "task_enqueued", task_pk=self.pk, name=self.name)
+            current.tell_task(None, "task_enqueued", self)
             if is_near(delay):
                 seconds = None if eta else delay.total_seconds() or None
                 current.deliver(Delivery(self.pk, current.workflow_pk, seconds, eta))

@@ -150,7 +150,7 @@ class Step:
                 f"Task {task} was closed by its own node; a node must leave its own task open."
             )
         create_successors(current, workflow, [task], names)
-        current.tell_task(task_succeeded, task, next=",".join(names))
+        current.tell_task(task_succeeded, "task_succeeded", task, next=",".join(names))
 
     def _put_off(self, current: Transition) -> None:
         """Ask a task that said "not yet" again, after half of the time it has waited so far."""
@@ -195,7 +195,8 @@ class Step:
                     modified=DatabaseNow(),
                 )
                 if recorded:
-                    current.tell_task(task_failed, task, exception=repr(exception))
+                    told = {"exception": repr(exception)}
+                    current.tell_task(task_failed, "task_failed", task, **told)
         except JoeflowError:
             recorded = False
         if not recorded:

@@ -17,7 +17,7 @@ from joeflow.dispatch import Delivery, hand_out
 from joeflow.graph import Graph
 from joeflow.joins import OpenTask, due_joins
 from joeflow.locks import lock_instance, taken_as_instance_locked
-from joeflow.signals import task_succeeded, workflow_ended
+from joeflow.signals import workflow_ended
 from joeflow.typing import MACHINE, User
 
 __all__ = ("Transition", "transition")
@@ -147,7 +147,8 @@ class Transition:
         if count:
             by = logged_in(user)
             keys = ",".join(map(str, pks))
-            self.tell(None, "tasks_canceled", task_pks=keys, user=by.pk if by else None)
+            fields = {"task_pks": keys, "user": by.pk if by else None}
+            self.tell(None, "tasks_canceled", sender=self._sender(), **fields)
         return count
 
     def deliver(self, delivery: Delivery) -> None:
@@ -159,12 +160,11 @@ class Transition:
         """Write a log line after the commit, and send a signal where there is one."""
         self._events.append((signal, event, fields))
 
-    def tell_task(self, signal: Signal, task: Any, **fields: Any) -> None:
-        """Write a log line and send a signal about a task after the commit."""
-        event = "task_succeeded" if signal is task_succeeded else "task_failed"
+    def tell_task(self, signal: Signal | None, event: str, task: Any, **fields: Any) -> None:
+        """Write a log line about a task after the commit, and send a signal where there is one."""
         self._content_type_id = task.content_type_id
-        sender = workflow_class(task.content_type_id, self.using)
-        self.tell(signal, event, sender=sender, task_pk=task.pk, name=task.name, **fields)
+        fields = {"task_pk": task.pk, "name": task.name, **fields}
+        self.tell(signal, event, sender=self._sender(), **fields)
 
     # The end of the block.
 
@@ -205,13 +205,13 @@ class Transition:
     def _end(self) -> None:
         ended = self._workflows().filter(_ended__isnull=True).update(_ended=DatabaseNow())
         if ended:
-            content_type_id = self._content_type_id or self._read_content_type_id()
-            sender = workflow_class(content_type_id, self.using)
-            self.tell(workflow_ended, "workflow_ended", sender=sender)
+            self.tell(workflow_ended, "workflow_ended", sender=self._sender())
 
-    def _read_content_type_id(self) -> int | None:
-        rows = self.tasks.order_by().values_list("content_type_id", flat=True)
-        return next(iter(rows[:1]), None)
+    def _sender(self) -> Any:
+        if self._content_type_id is None:
+            rows = self.tasks.order_by().values_list("content_type_id", flat=True)
+            self._content_type_id = next(iter(rows[:1]), None)
+        return workflow_class(self._content_type_id, self.using)
 
     def _workflows(self) -> Any:
         workflow_model = self.tasks.model._meta.get_field("_workflow").related_model
