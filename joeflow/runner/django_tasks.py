@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from joeflow import engine
@@ -81,10 +83,8 @@ def _run_task(task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0)
 
 @task()
 def _sweep() -> None:
-    try:
-        sweep()
-    finally:
-        sower.sow(force=True)
+    sower.sow(force=True)  # first, so that the next one comes whatever happens to this one
+    sweep()
 
 
 class _Sower:
@@ -124,6 +124,17 @@ class _Sower:
 
 
 sower = _Sower()
+
+
+def _sow_at_start(**_: Any) -> None:
+    """Sow as soon as the worker has a connection: it may be the only one who ever does."""
+    connection_created.disconnect(_sow_at_start)
+    sower.sow()
+
+
+# The worker has no hook of its own.
+if "db_worker" in sys.argv:
+    connection_created.connect(_sow_at_start)
 
 
 def check() -> list[CheckMessage]:

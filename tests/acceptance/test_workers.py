@@ -1,8 +1,5 @@
 """Real workers, started as their documentation says, run joeflow's tasks."""
 
-import os
-import signal
-
 import pytest
 
 from tests import services
@@ -117,4 +114,3 @@ def _see_it_die(project, worker):
         return
     worker.wait(LIMIT)
     assert worker.returncode not in (0, None)
-    os.killpg(worker.pid, signal.SIGKILL) if project.runner == "dramatiq" else None

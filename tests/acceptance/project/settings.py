@@ -45,7 +45,7 @@ if BROKER.startswith("redis"):
 else:
     DRAMATIQ_BROKER = {
         "BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker",
-        "OPTIONS": {"url": BROKER},
+        "OPTIONS": {"url": BROKER.replace("5672//", "5672/%2F")},
         "MIDDLEWARE": MIDDLEWARE_OF_DRAMATIQ,
     }
 
