@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.engine import override
@@ -38,6 +38,14 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk and not self.is_bound:
             pks = self.instance.task_set.open().order_by("pk").values_list("pk", flat=True)
             self.initial["open_tasks"] = ",".join(map(str, pks))
+
+    def show_message(self, message: str) -> None:
+        """Show a message with the form, although nothing was sent with it.
+
+        Args:
+            message: A sentence for the person.
+        """
+        self._errors = forms.utils.ErrorDict({NON_FIELD_ERRORS: self.error_class([message])})
 
     def clean_open_tasks(self) -> list[int] | None:
         """Return the keys of the tasks that were open when the form was shown."""

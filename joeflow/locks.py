@@ -205,4 +205,4 @@ def _is_taken(error: DatabaseError, vendor: str) -> bool:
         return state in _POSTGRESQL_TAKEN
     if vendor == "mysql":
         return bool(error.args) and error.args[0] in _MARIADB_TAKEN
-    return "locked" in str(error)
+    return "is locked" in str(error)

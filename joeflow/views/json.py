@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.forms.models import model_to_dict
 from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from joeflow.models import Task
 
-__all__ = ("BadJSON", "answer", "answer_errors", "is_json", "read_data", "refuse")
+__all__ = (
+    "BadJSON",
+    "SentData",
+    "answer",
+    "answer_errors",
+    "guard",
+    "is_json",
+    "is_redirect",
+    "read_data",
+    "refuse",
+)
 
 
 class BadJSON(ValueError):
@@ -24,6 +37,11 @@ class BadJSON(ValueError):
 def is_json(request: HttpRequest) -> bool:
     """Tell whether somebody sent JSON, and so gets JSON."""
     return request.content_type == "application/json"
+
+
+def is_redirect(response: HttpResponse) -> bool:
+    """Tell whether a response sends the browser elsewhere."""
+    return response.has_header("Location") and response.status_code // 100 == 3
 
 
 def refuse(status: int, detail: str) -> JsonResponse:
@@ -46,13 +64,14 @@ def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         except PermissionDenied:
             return _refuse_person(request)
         # Whoever asks a person to log in redirects; a program is told instead.
-        return _refuse_person(request) if response.status_code in (301, 302) else response
+        return _refuse_person(request) if is_redirect(response) else response
 
     return guarded
 
 
 def _refuse_person(request: HttpRequest) -> JsonResponse:
-    if request.user.is_authenticated:
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
         return refuse(403, _("You may not do this."))
     return refuse(401, _("Log in first."))
 
@@ -88,14 +107,63 @@ def answer_errors(errors: ErrorDict) -> JsonResponse:
     return JsonResponse({"errors": messages}, status=422)
 
 
-def read_body(request: HttpRequest) -> dict[str, Any]:
-    """Return the object that was sent.
+@dataclass
+class SentData:
+    """What somebody sent as JSON, in the words of a form."""
+
+    data: QueryDict = field(default_factory=lambda: QueryDict(mutable=True))
+    errors: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+
+    def apply(self, form: forms.BaseForm) -> None:
+        """Keep the values that were not sent, and add the errors that no form can find."""
+        if isinstance(form, forms.BaseModelForm) and form.instance.pk:
+            # Not what the view suggests to a person, but what is there.
+            form.initial.update(model_to_dict(form.instance, fields=self.absent))
+        for name in self.absent:
+            kept: Any = form.fields[name]
+            kept.disabled = True
+            kept.widget.supports_microseconds = True
+            kept.strip = False
+        for name, message in self.errors.items():
+            form.errors.setdefault(name, form.error_class()).append(message)
+
+
+def read_data(request: HttpRequest, form: forms.BaseForm) -> SentData:
+    """Return what a person would have sent with the form.
+
+    Args:
+        request: The request with the JSON body.
+        form: The form, unbound.
 
     Raises:
-        BadJSON: It is none.
+        BadJSON: The body cannot be read.
     """
+    body = _read_body(request)
+    sent = SentData()
+    for name in body.keys() - form.fields.keys():
+        known = ", ".join(form.fields) or "-"
+        sent.errors[name] = _("There is no such field; the fields are: {known}.").format(
+            known=known
+        )
+    for bound in form:
+        if bound.name in body:
+            written = _write(bound.field, bound.html_name, body[bound.name])
+            if written is None:
+                sent.errors[bound.name] = _("This is the wrong type of value for this field.")
+            for key, values in (written or {}).items():
+                sent.data.setlist(key, values)
+        elif not isinstance(bound.field, forms.FileField):  # which stays without further ado
+            sent.absent.append(bound.name)
+    return sent
+
+
+def _read_body(request: HttpRequest) -> dict[str, Any]:
+    charset = (request.content_params or {}).get("charset", "utf-8")
     try:
-        body = json.loads(request.body.decode(request.encoding or "utf-8"))
+        body = json.loads(request.body.decode(charset))
+        # No database takes infinite numbers or halves of characters, which Python can read.
+        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, LookupError, RecursionError) as error:
         raise BadJSON(_("The body is not JSON: {error}").format(error=error)) from error
     if not isinstance(body, dict):
@@ -103,58 +171,57 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def read_data(request: HttpRequest, form: forms.BaseForm) -> tuple[QueryDict, dict[str, str]]:
-    """Return what a person would have sent with the form, and what cannot be sent with it.
+# A value in the words of a widget: what a browser would have sent, or None for the wrong type.
 
-    Args:
-        request: The request with the JSON body.
-        form: The form, unbound: what the body leaves out keeps the value that it shows.
 
-    Raises:
-        BadJSON: The body cannot be read.
-    """
-    body = read_body(request)
-    data = QueryDict(mutable=True)
-    errors = {}
-    for name in body.keys() - form.fields.keys():
-        known = ", ".join(form.fields) or "-"
-        errors[name] = _("There is no such field; the fields are: {known}.").format(known=known)
-    for bound in form:
-        if bound.name not in body:
-            _write(data, bound, bound.initial)
-        elif _fits(bound.field, body[bound.name]):
-            _write(data, bound, body[bound.name])
-        else:
-            errors[bound.name] = _("This is the wrong type of value for this field.")
-    return data, errors
+def _write(field: forms.Field, name: str, value: Any) -> dict[str, list[str]] | None:
+    if isinstance(field, forms.FileField):
+        return None
+    if isinstance(field, forms.JSONField):
+        return {name: [json.dumps(value)]}
+    if isinstance(field.widget, forms.MultiWidget):
+        return _write_parts(field.widget, name, value)
+    if _takes_several(field):
+        return _write_several(name, value)
+    if value is None:
+        return None if _is_box(field) else {}
+    return {name: [_text(field, value)]} if _fits(field, value) else None
+
+
+def _write_parts(widget: forms.MultiWidget, name: str, value: Any) -> dict[str, list[str]] | None:
+    if value is None:
+        return {}
+    suffixes: list[str] = widget.widgets_names  # type: ignore[attr-defined]
+    if not _is_list(value) or len(value) != len(suffixes):
+        return None
+    parts = zip(suffixes, value, strict=True)
+    return {name + suffix: [str(part)] for suffix, part in parts if part is not None}
+
+
+def _write_several(name: str, value: Any) -> dict[str, list[str]] | None:
+    values = [] if value is None else value
+    return {name: [str(item) for item in values]} if _is_list(values) else None
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value)
+
+
+def _takes_several(field: forms.Field) -> bool:
+    several = isinstance(field, (forms.MultipleChoiceField, forms.ModelMultipleChoiceField))
+    return several or getattr(field.widget, "allow_multiple_selected", False)
+
+
+def _is_box(field: forms.Field) -> bool:
+    return isinstance(field, forms.BooleanField) and not isinstance(field, forms.NullBooleanField)
 
 
 def _fits(field: forms.Field, value: Any) -> bool:
-    if isinstance(field, forms.JSONField):
-        return True
-    if isinstance(value, list):
-        several = isinstance(field.widget, (forms.SelectMultiple, forms.MultiWidget))
-        return several and not any(isinstance(item, (dict, list)) for item in value)
     if isinstance(value, bool):
         return not isinstance(field, (forms.CharField, forms.IntegerField))
-    return not isinstance(value, dict)
+    return not isinstance(value, (dict, list)) and not _is_box(field)
 
 
-def _write(data: QueryDict, bound: forms.BoundField, value: Any) -> None:
-    """Write a value as the field's widget would have sent it."""
-    widget, name = bound.field.widget, bound.html_name
-    value = bound.field.prepare_value(value)
-    if isinstance(widget, forms.FileInput):
-        return  # a file that was not sent stays as it is
-    if isinstance(widget, forms.MultiWidget):
-        parts = value if isinstance(value, (list, tuple)) else widget.decompress(value)
-        suffixes: list[str] = widget.widgets_names  # type: ignore[attr-defined]
-        for suffix, part in zip(suffixes, parts or (), strict=False):
-            data[name + suffix] = "" if part is None else str(part)
-    elif isinstance(value, bool):
-        data[name] = str(value)
-    elif isinstance(value, (list, tuple)):
-        data.setlist(name, [str(item) for item in value])
-    elif value is not None:
-        shown = widget.format_value(value)
-        data.setlist(name, [str(item) for item in shown] if isinstance(shown, list) else [shown])
+def _text(field: forms.Field, value: Any) -> str:
+    # A number in the format of the reader's country, where the field reads that.
+    return str(formats.localize_input(value)) if field.localize else str(value)

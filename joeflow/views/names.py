@@ -9,7 +9,12 @@ from django.db.models import QuerySet
 
 from joeflow.models import Task
 
-__all__ = ("WorkflowViewMixin",)
+__all__ = ("WorkflowViewMixin", "words")
+
+
+def words(name: str) -> str:
+    """Return the name of a node as a person reads it."""
+    return name.replace("_", " ")
 
 
 class WorkflowViewMixin:
@@ -24,6 +29,11 @@ class WorkflowViewMixin:
     name: Any = None
     template_name: Any = None
     template_name_suffix = "_form"
+
+    @property
+    def _user(self) -> Any:
+        """Who asks; None in a project without the middleware of Django's users."""
+        return getattr(self.request, "user", None)  # type: ignore[attr-defined]
 
     @property
     def using(self) -> str:

@@ -14,10 +14,12 @@ from django.views import generic
 from joeflow.contrib.reversion import create_revision
 from joeflow.exceptions import InstanceChanged, InstanceLocked, MissingExtra
 from joeflow.forms import OverrideForm
+from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
-from joeflow.views.names import WorkflowViewMixin
+from joeflow.views import json
+from joeflow.views.names import WorkflowViewMixin, words
 
 __all__ = ("OverrideView", "WorkflowDetailView")
 
@@ -52,14 +54,16 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         return super().get_context_data(**context)
 
     def _may_override(self) -> bool:
-        user = getattr(self.request, "user", None)
-        return (
-            self.model.override_view is not None and bool(user) and may_override(user, self.model)
-        )
+        if self._user is None or self.model.override_view is None:
+            return False
+        return may_override(self._user, self.model)
 
-    def _get_tasks(self) -> QuerySet[Task]:
-        tasks: QuerySet[Task] = self.object.task_set
-        return tasks.select_related("completed_by_user").order_by("-pk")
+    def _get_tasks(self) -> list[Task]:
+        rows: QuerySet[Task] = self.object.task_set.select_related("completed_by_user")
+        tasks = list(rows.defer("stacktrace").order_by("-pk"))
+        for task in tasks:
+            vars(task)["label"] = words(task.name)
+        return tasks
 
 
 class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateView):  # type: ignore[type-arg]
@@ -71,7 +75,7 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
 
     def has_permission(self) -> bool:
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
-        return may_override(self.request.user, self.model)
+        return may_override(self._user, self.model)
 
     def get_template_names(self) -> list[str]:
         """Return the names in the order in which Django tries them."""
@@ -97,27 +101,34 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Change and go elsewhere, under the lock."""
+        if json.is_json(request):
+            return json.refuse(415, _("This form is for people; it takes no JSON."))
         try:
-            with transition(Task, self.kwargs["pk"], using=self.using):
+            with (
+                taken_as_instance_locked(self.using),
+                transition(Task, self.kwargs["pk"], using=self.using),
+            ):
                 return super().post(request, *args, **kwargs)
         except InstanceLocked:
-            message = _("Somebody else is working on this at the moment. Please try again.")
-            return self._show_again(message, bound=True)
+            return self._show_again()
         except InstanceChanged:
-            message = _("Meanwhile this has changed. Please look again before you step in.")
-            return self._show_again(message, bound=False)
+            return self._show_new_state()
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save the state and start what was chosen."""
-        with create_revision(self.name, user=self.request.user, using=self.using):
+        with create_revision(self.name, user=self._user, using=self.using):
             response = super().form_valid(form)
-            form.start_next_tasks(self.request.user)
+            form.start_next_tasks(self._user)
         return response
 
-    def _show_again(self, message: str, *, bound: bool) -> HttpResponse:
+    def _show_again(self) -> HttpResponse:
         self.object = self.get_object()
-        form = self.get_form() if bound else self.get_form_class()(instance=self.object)
-        if bound:
-            form.add_error(None, message)
-        context = self.get_context_data(form=form, message=None if bound else message)
-        return self.render_to_response(context, status=409)
+        form = self.get_form()
+        form.add_error(None, _("Somebody else is working on this at the moment. Please try again."))
+        return self.render_to_response(self.get_context_data(form=form), status=409)
+
+    def _show_new_state(self) -> HttpResponse:
+        self.object = self.get_object()
+        form = self.get_form_class()(instance=self.object)
+        form.show_message(_("Meanwhile this has changed. Please look again before you step in."))
+        return self.render_to_response(self.get_context_data(form=form), status=409)

@@ -34,7 +34,7 @@ def test_detail__shows_graph_and_tasks(client, greeting, check_note):
 
     assert response.status_code == 200
     assert "<svg" in response.text
-    assert f'<a href="/greeting/check_note/{check_note.pk}/">check_note</a>' in response.text
+    assert f'<a href="/greeting/check_note/{check_note.pk}/">check note</a>' in response.text
     assert "Step in" not in response.text
 
 
@@ -47,7 +47,7 @@ def test_detail__no_renderer__shows_tasks_and_mermaid(client, greeting, monkeypa
     response = client.get(greeting.get_absolute_url())
 
     assert response.status_code == 200
-    assert "check_note" in response.text
+    assert "check note" in response.text
     assert "graph LR" in response.text
 
 
