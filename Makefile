@@ -7,8 +7,8 @@ DEMO_VENV ?= .venv-demo
 # examples/README.rst.
 DEMO_RUNNER ?= django_tasks
 DEMO_NEEDS_django_tasks = --editable ".[tasks]"
-DEMO_NEEDS_celery = --editable ".[celery]" "celery[redis]" "psycopg[binary]"
-DEMO_NEEDS_dramatiq = --editable ".[dramatiq]" "dramatiq[rabbitmq,redis]" "psycopg[binary]"
+DEMO_NEEDS_celery = --editable ".[celery]" "celery[redis]" "psycopg[binary]" gunicorn
+DEMO_NEEDS_dramatiq = --editable ".[dramatiq]" "dramatiq[rabbitmq,redis]" "psycopg[binary]" gunicorn
 DEMO_NEEDS = $(DEMO_NEEDS_$(DEMO_RUNNER))
 BIN = $(VENV)/bin
 EXTRAS = celery,dramatiq,graphviz,graphviz-pure,reversion,tasks
