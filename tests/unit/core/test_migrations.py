@@ -1,0 +1,207 @@
+"""The tables: those of joeflow 2.x, and what is new is no obstacle to older code."""
+
+from io import StringIO
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+
+from joeflow import engine, recovery
+from joeflow.models import Task
+from tests.testapp.models import Chain
+
+pytestmark = pytest.mark.django_db
+
+# Table: column: type, whether it may be empty. As migrations of joeflow 2.0.2 make them.
+TABLES = {
+    "joeflow_workflow": {
+        "id": ("BigAutoField", False),
+        "created": ("DateTimeField", False),
+        "modified": ("DateTimeField", False),
+    },
+    "joeflow_task": {
+        "id": ("BigAutoField", False),
+        "name": ("CharField", False),
+        "type": ("CharField", False),
+        "status": ("CharField", False),
+        "created": ("DateTimeField", False),
+        "modified": ("DateTimeField", False),
+        "completed": ("DateTimeField", True),
+        "exception": ("TextField", False),
+        "stacktrace": ("TextField", False),
+        "workflow_id": ("BigIntegerField", False),
+        "completed_by_user_id": ("IntegerField", True),
+        "content_type_id": ("IntegerField", False),
+    },
+    "joeflow_task_assignees": {
+        "id": ("BigAutoField", False),
+        "task_id": ("BigIntegerField", False),
+        "user_id": ("IntegerField", False),
+    },
+    "joeflow_task_parent_task_set": {
+        "id": ("BigAutoField", False),
+        "from_task_id": ("BigIntegerField", False),
+        "to_task_id": ("BigIntegerField", False),
+    },
+}
+NEW = {
+    "joeflow_workflow": {"ended": ("DateTimeField", True)},
+    "joeflow_task": {
+        "eta": ("DateTimeField", True),
+        "attempts": ("PositiveIntegerField", False),
+        "starts": ("PositiveIntegerField", False),
+        "started": ("DateTimeField", True),
+    },
+}
+INDEXES = {
+    "joeflow_workflow": {
+        "joeflow_workflow_created_2ed2ee1d",
+        "joeflow_workflow_modified_58ad98f9",
+    },
+    "joeflow_task": {
+        "joeflow_task_name_327a8a69",
+        "joeflow_task_type_4ebe5c9d",
+        "joeflow_task_status_f093f581",
+        "joeflow_task_created_f3580608",
+        "joeflow_task_modified_a7cae80a",
+        "joeflow_task_completed_1f0f3fa0",
+    },
+}
+UNIQUE = {
+    "joeflow_task_assignees": ["task_id", "user_id"],
+    "joeflow_task_parent_task_set": ["from_task_id", "to_task_id"],
+}
+#: What a database cannot tell apart; and a user model may have big keys.
+SAME = {
+    "AutoField": "BigAutoField",
+    "PositiveIntegerField": "IntegerField",
+    "BigIntegerField": "IntegerField",
+}
+
+
+def same(kind):
+    return SAME.get(kind, kind)
+
+
+def columns(table):
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, table)
+        primary = connection.introspection.get_primary_key_columns(cursor, table)
+    found = {}
+    for column in described:
+        kind = connection.introspection.get_field_type(column.type_code, column)
+        if [column.name] == primary:
+            kind = "BigAutoField"
+        found[column.name] = (same(kind), bool(column.null_ok))
+    return found
+
+
+def constraints(table):
+    with connection.cursor() as cursor:
+        return connection.introspection.get_constraints(cursor, table)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_columns_are_those_of_joeflow_2_and_the_new_ones(table):
+    expected = TABLES[table] | NEW.get(table, {})
+
+    assert columns(table) == {name: (same(kind), null) for name, (kind, null) in expected.items()}
+
+
+@pytest.mark.parametrize("table", INDEXES)
+def test_the_indexes_are_those_of_joeflow_2(table):
+    assert INDEXES[table] <= set(constraints(table))
+
+
+@pytest.mark.parametrize("table", UNIQUE)
+def test_links_are_unique(table):
+    unique = [c["columns"] for c in constraints(table).values() if c["unique"]]
+
+    assert UNIQUE[table] in unique
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "other"),
+    [
+        ("joeflow_task", "workflow_id", ("joeflow_workflow", "id")),
+        ("joeflow_task", "completed_by_user_id", ("auth_user", "id")),
+        ("joeflow_task", "content_type_id", ("django_content_type", "id")),
+        ("joeflow_task_parent_task_set", "from_task_id", ("joeflow_task", "id")),
+        ("joeflow_task_parent_task_set", "to_task_id", ("joeflow_task", "id")),
+    ],
+)
+def test_references(table, column, other):
+    keys = {
+        tuple(c["columns"]): c["foreign_key"]
+        for c in constraints(table).values()
+        if c["foreign_key"]
+    }
+
+    assert keys[(column,)] == other
+
+
+def test_what_is_due_is_found_by_an_index():
+    assert constraints("joeflow_task")["joeflow_task_due"]["columns"] == ["status", "type", "eta"]
+
+
+def test_the_models_have_no_changes_without_a_migration():
+    out = StringIO()
+
+    call_command("makemigrations", "joeflow", check=True, dry_run=True, stdout=out)
+
+    assert "No changes detected" in out.getvalue()
+
+
+class TestOlderCode:
+    """Workers of joeflow 2.x may go on writing while a new version is rolled out."""
+
+    @pytest.fixture
+    def task_pk(self):
+        workflow = Chain.start()
+        workflow.task_set.get(name="first").cancel()
+        content_type = ContentType.objects.get_for_model(Chain)
+        values = {
+            "name": "first",
+            "type": "machine",
+            "status": "scheduled",
+            "created": "2026-01-01 00:00:00",
+            "modified": "2026-01-01 00:00:00",
+            "exception": "",
+            "stacktrace": "",
+            "workflow_id": workflow.pk,
+            "content_type_id": content_type.pk,
+        }
+        marks = ", ".join(["%s"] * len(values))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO joeflow_task ({', '.join(values)}) VALUES ({marks})",
+                list(values.values()),
+            )
+        return Task.objects.latest("pk").pk
+
+    def test_it_can_write_tasks(self, task_pk):
+        task = Task.objects.get(pk=task_pk)
+
+        assert (task.eta, task.attempts, task.starts, task.started) == (None, 0, 0, None)
+
+    def test_they_are_found_by_the_sweep(self, task_pk, handed_out):
+        handed_out.clear()
+
+        assert recovery.sweep() == 1
+
+        assert handed_out[0].task_pk == task_pk
+
+    def test_they_run(self, task_pk):
+        task = Task.objects.get(pk=task_pk)
+
+        engine.run(task.pk, task._workflow_id)
+
+        assert Chain.objects.get().text == "123"
+
+    def test_it_can_write_workflows(self):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO joeflow_workflow (created, modified) "
+                "VALUES ('2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            )
