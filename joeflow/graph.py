@@ -226,6 +226,12 @@ class _Names:
         names = {name for name, value in self.known if value is node}
         if len(names) == 1:
             return names.pop()
+        name = getattr(node, "__name__", None)
+        if not names and name is not None and hasattr(self.cls, name):
+            raise InvalidDefinition(
+                f"{self.cls.__qualname__}.{name} is {getattr(self.cls, name)!r}, and not the task "
+                f"that the edges name: its name is taken. Rename the task {name}."
+            )
         if not names:
             raise InvalidDefinition(
                 f"{self.cls.__qualname__}.edges names {node!r}, which is no attribute of the "

@@ -154,6 +154,22 @@ class TestRefused:
         assert "uses one node under the names 'begin' and 'start'" in str(error.value)
 
     @isolated
+    def test_a_name_that_django_takes_back(self):
+        with pytest.raises(InvalidDefinition) as error:
+
+            class Broken(Workflow):
+                Meta = InTestapp
+                start = tasks.Start()
+
+                def task_set(self): ...
+
+                edges = [(start, task_set)]
+
+        assert str(error.value).endswith(
+            "and not the task that the edges name: its name is taken. Rename the task task_set."
+        )
+
+    @isolated
     def test_a_half_written_class_is_no_error(self):
         class HalfWritten(Workflow):
             Meta = InTestapp

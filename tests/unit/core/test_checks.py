@@ -1,0 +1,501 @@
+"""What manage.py check says: each id, with its whole message."""
+
+from unittest import mock
+
+import pytest
+from django.core import checks
+from django.db import connection, connections, models
+from django.test.utils import isolate_apps
+from django.urls import include, path
+
+from joeflow import tasks
+from joeflow.checks.databases import check_databases
+from joeflow.checks.definitions import check_definitions
+from joeflow.checks.runners import check_runner
+from joeflow.checks.unknown_settings import check_settings
+from joeflow.checks.urls import check_urls
+from joeflow.models import Workflow
+from tests.testapp.models import Chain
+from tests.testapp.workflows_core import Desk
+
+isolated = isolate_apps("tests.testapp")
+
+
+class InTestapp:
+    app_label = "testapp"
+
+
+@pytest.fixture
+def check(monkeypatch):
+    """Return a function that checks these workflow classes alone."""
+
+    def run(*workflows, check=check_definitions):
+        for module in ("definitions", "urls", "databases"):
+            monkeypatch.setattr(f"joeflow.checks.{module}.get_workflows", lambda: iter(workflows))
+        return check()
+
+    return run
+
+
+def error(text, hint, obj, number):
+    return checks.Error(text, hint=hint, obj=obj, id=f"joeflow.E{number:03}")
+
+
+def warning(text, hint, obj, number):
+    return checks.Warning(text, hint=hint, obj=obj, id=f"joeflow.W{number:03}")
+
+
+def test_the_workflows_of_the_tests_are_in_order(check):
+    assert check(Chain) == []
+
+
+def test_they_are_registered():
+    registered = checks.registry.registry.get_checks()
+
+    assert {check_definitions, check_urls, check_runner, check_settings, check_databases} <= set(
+        registered
+    )
+
+
+def test_an_app_can_be_checked_alone(check):
+    from django.apps import apps
+
+    with isolated:
+
+        class Unstarted(Workflow):
+            Meta = InTestapp
+            join = tasks.Join()
+
+            def work(self): ...
+
+            edges = [(join, work)]
+
+        check(Unstarted)
+        assert [m.id for m in check_definitions([apps.get_app_config("testapp")])] == [
+            "joeflow.E004"
+        ]
+        check(Unstarted)
+        assert check_definitions([apps.get_app_config("auth")]) == []
+
+
+class TestNames:
+    def messages(self, check, name, **attributes):
+        with isolated:
+            start = tasks.Start()
+
+            def work(self): ...
+
+            attributes = {
+                "__module__": __name__,
+                "Meta": InTestapp,
+                "start": start,
+                name: work,
+                "edges": [(start, work)],
+                **attributes,
+            }
+            workflow = type(Workflow)("Named", (Workflow,), attributes)
+            return workflow, check(workflow)
+
+    @pytest.mark.parametrize(
+        ("name", "by"),
+        [
+            ("modified", "the model field 'modified'"),
+            ("override", "the tasks that stand for an override"),
+            ("detail", "the URL of the detail view"),
+            ("save", "Workflow.save"),
+            ("get_node", "Workflow.get_node"),
+            ("edges_", None),
+            ("cancel", None),
+            ("wake", None),
+        ],
+    )
+    def test_names_that_are_taken(self, check, name, by):
+        workflow, messages = self.messages(check, name)
+
+        assert messages == (
+            []
+            if by is None
+            else [
+                error(
+                    f"testapp.Named.{name} has a name that is taken by {by}.",
+                    f"Rename the task {name}.",
+                    workflow,
+                    1,
+                )
+            ]
+        )
+
+    def test_a_task_may_be_named_detail_where_there_is_no_such_page(self, check):
+        _, messages = self.messages(check, "detail", detail_view=None)
+
+        assert messages == []
+
+    @isolated
+    def test_a_manager(self, check):
+        class Managed(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            people = models.Manager()
+
+            def work(self): ...
+
+            edges = [(start, work)]
+
+        graph = Managed._graph
+        with mock.patch.object(Managed, "_graph") as patched:
+            patched.starts, patched.reachable = graph.starts, {"start", "people"}
+            patched.nodes = {"people": graph.nodes["work"]}
+            messages = check(Managed)
+
+        assert messages == [
+            error(
+                "testapp.Managed.people has a name that is taken by the manager 'people'.",
+                "Rename the task people.",
+                Managed,
+                1,
+            )
+        ]
+
+
+class TestNodes:
+    @isolated
+    def test_generators_and_coroutines(self, check):
+        class Lazy(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+
+            def generate(self):
+                yield
+
+            async def wait(self): ...
+
+            async def both(self):
+                yield
+
+            edges = [(start, generate), (start, wait), (start, both)]
+
+        assert check(Lazy) == [
+            error(
+                f"testapp.Lazy.{name} is a generator or a coroutine function.",
+                "A task must be a plain method, without 'yield' and without 'async'.",
+                Lazy,
+                2,
+            )
+            for name in ("generate", "wait", "both")
+        ]
+
+    @isolated
+    def test_a_callable_object_that_is_lazy(self, check):
+        class Lazy:
+            def __call__(self, workflow):
+                yield
+
+        class Objects(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            lazy = Lazy()
+            edges = [(start, lazy)]
+
+        assert [message.id for message in check(Objects)] == ["joeflow.E002"]
+
+    @isolated
+    def test_joins_that_wait_for_strangers(self, check):
+        class Joined(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            join = tasks.Join("start", "finish", "begin")
+            lonely = tasks.Join("nobody")
+
+            def end(self): ...
+
+            edges = [(start, join), (lonely, end)]
+
+        assert check(Joined) == [
+            error(
+                "testapp.Joined.join waits for 'begin', 'finish', but has no edge from there.",
+                "The edges to join come from: start.",
+                Joined,
+                3,
+            ),
+            error(
+                "testapp.Joined.lonely waits for 'nobody', but has no edge from there.",
+                "The edges to lonely come from: nowhere.",
+                Joined,
+                3,
+            ),
+            warning(
+                "testapp.Joined.lonely is reached from no start.",
+                "Add an edge that leads to lonely, or leave it out of the edges.",
+                Joined,
+                5,
+            ),
+            warning(
+                "testapp.Joined.end is reached from no start.",
+                "Add an edge that leads to end, or leave it out of the edges.",
+                Joined,
+                5,
+            ),
+        ]
+
+    @isolated
+    def test_no_start(self, check):
+        class Unstarted(Workflow):
+            Meta = InTestapp
+
+            def work(self): ...
+
+            def rest(self): ...
+
+            edges = [(work, rest)]
+
+        assert check(Unstarted) == [
+            error(
+                "testapp.Unstarted has no start.",
+                "Add tasks.Start() or tasks.StartView(fields=[…]) to the edges.",
+                Unstarted,
+                4,
+            )
+        ]
+
+    @isolated
+    def test_something_that_is_neither(self, check):
+        class Thing:
+            def __repr__(self):
+                return "<thing>"
+
+        class Odd(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            thing = Thing()
+            strange = tasks.Join()
+            strange.type = "robot"
+            edges = [(start, thing), (start, strange)]
+
+        assert check(Odd) == [
+            error(
+                f"testapp.Odd.{name} is {node!r}, which is neither a view nor can it be called.",
+                "Use a view like tasks.UpdateView(…), a method, or an object with __call__.",
+                Odd,
+                6,
+            )
+            for name, node in [("thing", Odd.thing), ("strange", Odd.strange)]
+        ]
+
+    @isolated
+    def test_a_human_node_brings_its_own_check(self, check):
+        class Checked(Desk):
+            def check(self):
+                return [checks.Info("looked at")]
+
+        class People(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            desk = Desk()
+            checked = Checked()
+            edges = [(start, desk), (start, checked)]
+
+        assert check(People) == [checks.Info("looked at")]
+
+
+class TestUrls:
+    @pytest.fixture(autouse=True)
+    def urlconf(self, settings, monkeypatch):
+        settings.ROOT_URLCONF = "tests.urls"
+
+    @isolated
+    def test_people_cannot_reach_a_workflow_that_is_not_included(self, check):
+        class Unreachable(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            desk = Desk()
+            table = Desk()
+            edges = [(start, desk), (start, table)]
+
+        assert check(Unreachable, check=check_urls) == [
+            warning(
+                "testapp.Unreachable has tasks for people (desk, table), "
+                "but no URLconf includes it.",
+                'Add path("…/", include(Unreachable.urls())) to your urlpatterns.',
+                Unreachable,
+                7,
+            )
+        ]
+
+    def test_a_workflow_for_machines_alone_needs_no_urls(self, check):
+        assert check(Chain, check=check_urls) == []
+
+    @isolated
+    def test_two_workflows_with_one_namespace(self, check):
+        class Twin(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+
+            def work(self): ...
+
+            edges = [(start, work)]
+
+            @classmethod
+            def get_url_namespace(cls):
+                return "chain"
+
+        assert check(Chain, Twin, check=check_urls) == [
+            warning(
+                "testapp.Chain and testapp.Twin have the same URL namespace 'chain'.",
+                "Rename a class, or override get_url_namespace() in one of them.",
+                Twin,
+                8,
+            )
+        ]
+
+    def test_a_project_without_urls_is_not_checked(self, check, settings):
+        settings.ROOT_URLCONF = None
+
+        assert check(Chain, check=check_urls) == []
+
+    def test_urls_can_be_included(self):
+        assert path("chain/", include(Chain.urls()))
+
+
+class TestRunner:
+    def test_a_runner_that_cannot_be_imported(self, settings):
+        settings.JOEFLOW_TASK_RUNNER = "nowhere.task_runner"
+
+        assert check_runner() == [
+            error(
+                "JOEFLOW_TASK_RUNNER is 'nowhere.task_runner', which cannot be imported: "
+                "No module named 'nowhere'",
+                "Name one of joeflow.runner.celery.task_runner, "
+                "joeflow.runner.dramatiq.task_runner, joeflow.runner.django_tasks.task_runner, "
+                "or a callable of your own, and install what it needs.",
+                None,
+                9,
+            )
+        ]
+
+    def test_a_runner_that_cannot_be_called(self, settings):
+        settings.JOEFLOW_TASK_RUNNER = "tests.runners.calls"
+
+        assert check_runner() == [
+            error(
+                "JOEFLOW_TASK_RUNNER is 'tests.runners.calls', which cannot be called.",
+                "Name a callable (*, task_pk, workflow_pk, countdown, eta).",
+                None,
+                9,
+            )
+        ]
+
+    def test_a_runner_of_one_s_own(self):
+        assert check_runner() == []
+
+    def test_a_runner_brings_its_own_check(self, monkeypatch):
+        messages = [checks.Info("looked at")]
+        monkeypatch.setattr("tests.runners.check", lambda: messages, raising=False)
+
+        assert check_runner() == messages
+
+
+class TestSettings:
+    def test_an_unknown_name(self, settings):
+        settings.JOEFLOW_STAY_SECOND = 3
+
+        assert check_settings() == [
+            warning(
+                "JOEFLOW_STAY_SECOND is no setting of joeflow.",
+                "Did you mean JOEFLOW_STAY_SECONDS?",
+                None,
+                10,
+            )
+        ]
+
+    def test_a_name_that_looks_like_nothing_known(self, settings):
+        settings.JOEFLOW_ = 3
+
+        assert len(check_settings()) == 1
+
+    def test_known_names(self):
+        assert check_settings() == []
+
+
+class TestDatabases:
+    @pytest.fixture
+    def options(self, monkeypatch):
+        """Return the options of the database, to be changed."""
+        options = dict(connection.settings_dict["OPTIONS"])
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+        return options
+
+    def vendor(self, monkeypatch, vendor):
+        monkeypatch.setattr(connections["default"], "vendor", vendor)
+
+    def test_the_database_of_the_tests_is_in_order(self, check):
+        assert check(Chain, check=check_databases) == []
+
+    def test_a_workflow_in_another_database(self, check, settings):
+        class Router:
+            def db_for_write(self, model, **hints):
+                return "other" if model is Chain else "default"
+
+        settings.DATABASE_ROUTERS = [Router()]
+
+        assert check(Chain, check=check_databases) == [
+            error(
+                "testapp.Chain is written to the database 'other', but joeflow's tasks "
+                "to 'default'.",
+                "A transition is one transaction: let the router give both the same database.",
+                Chain,
+                11,
+            )
+        ]
+
+    def test_autocommit_off(self, check, monkeypatch):
+        monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+
+        assert check(check=check_databases) == [
+            error(
+                "The database 'default' has AUTOCOMMIT off.",
+                "Leave AUTOCOMMIT on; joeflow opens and commits each transaction itself.",
+                None,
+                12,
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("vendor", "level", "is_allowed"),
+        [
+            ("mysql", "read committed", True),
+            ("mysql", "repeatable read", False),
+            ("mysql", None, False),
+            ("postgresql", 1, True),
+            ("postgresql", 3, False),
+            ("sqlite", "serializable", True),
+        ],
+    )
+    def test_isolation_levels(self, check, monkeypatch, options, vendor, level, is_allowed):
+        self.vendor(monkeypatch, vendor)
+        options["isolation_level"] = level
+        options["transaction_mode"] = "EXCLUSIVE"
+
+        expected = error(
+            f"The database 'default' has the isolation level {level!r}, under which a transition "
+            f"can read the past.",
+            'Set OPTIONS["isolation_level"] to READ COMMITTED, or leave it out.',
+            None,
+            13,
+        )
+        assert check(check=check_databases) == ([] if is_allowed else [expected])
+
+    def test_sqlite_that_begins_without_a_lock(self, check, monkeypatch, options):
+        self.vendor(monkeypatch, "sqlite")
+        options.pop("transaction_mode", None)
+        options.pop("isolation_level", None)
+
+        assert check(check=check_databases) == [
+            warning(
+                "The SQLite database 'default' begins transactions without a lock, so that two at "
+                'a time can end with "database is locked".',
+                'Set OPTIONS = {"transaction_mode": "IMMEDIATE", "timeout": 20, '
+                '"init_command": "PRAGMA journal_mode=WAL"}.',
+                None,
+                14,
+            )
+        ]
