@@ -120,6 +120,8 @@ def _dramatiq_task_runner(
         workflow_pk,
         bounces=bounces,
         errors=errors,
+        # The limit counts for the whole message, so that gets one task alone.
+        stay=settings.JOEFLOW_TIME_LIMIT is None,
         failures=(Exception, TimeLimitExceeded),
     )
     if again is None:
