@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery
-from joeflow.exceptions import JoeflowError
+from joeflow.exceptions import InstanceLocked, JoeflowError
 from joeflow.locks import load_locked
 from joeflow.models import Task
 from joeflow.returns import NOT_YET, read_result
@@ -54,6 +54,7 @@ class Step:
         self.task_pk = task_pk
         self.redelivered = redelivered
         self.counted: set[int] = set()
+        self.counted_last: int | None = None
         self.task: Any = None
         self.siblings = 0
         self.again = False
@@ -81,9 +82,22 @@ class Step:
             InstanceLocked: Somebody else works on the instance.
             BaseException: What the node raised; everything is rolled back.
         """
-        self.task, self.siblings, self.again = None, 0, False
+        # A start that was counted shall not lose the lock to a message that then counts it too:
+        # so it waits, and where it did not run in the end, it was no start.
+        counted, self.again = self.again, False
+        try:
+            self._take(lock=counted)
+        except (InstanceLocked, OperationalError, InterfaceError):
+            self._uncount()
+            raise
+        if not self.again:
+            self.counted_last = None
+        return self.more
+
+    def _take(self, *, lock: bool) -> None:
+        self.task, self.siblings, self.current = None, 0, None
         with transition(
-            Task, self.workflow_pk, using=self.using, lock=False, keep=True
+            Task, self.workflow_pk, using=self.using, lock=lock, keep=True
         ) as self.current:
             workflow = load_locked(self.model._base_manager.using(self.using), self.workflow_pk)
             due = list(self._due()[:2]) if workflow is not None else []
@@ -92,7 +106,15 @@ class Step:
                 self._count_or_run(self.current, workflow)
             else:
                 self._drop()
-        return self.more
+
+    def _uncount(self) -> None:
+        """Take back a counted start that came back, or never began."""
+        pk, self.counted_last = self.counted_last, None
+        if pk is not None and not self.committed:
+            self.counted.discard(pk)
+            rows = Task.objects.using(self.using).scheduled_machine().filter(pk=pk, starts__gt=0)
+            with suppress(DatabaseError):  # a start too many is better than another error
+                rows.update(starts=F("starts") - 1)
 
     def _due(self) -> QuerySet[Any]:
         # The rows of older versions have no eta; a join without one still waits.
@@ -134,6 +156,7 @@ class Step:
             )
         current.tasks.filter(pk=self.task.pk).update(starts=F("starts") + 1)
         self.counted.add(self.task.pk)
+        self.counted_last = self.task.pk
         self.again = True
 
     def _run(self, current: Transition, workflow: Any) -> None:
