@@ -119,18 +119,19 @@ def running(command, folder, log, **environment):
 
 def family(pid):
     """Return the keys of a process and all its descendants."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    found = [pid]
-    for child in children.read_text().split() if children.exists() else ():
-        found += family(int(child))
-    return found
+    children = read_process(f"{pid}/task/{pid}/children").split()
+    return [pid, *(key for child in children for key in family(int(child)))]
 
 
 def command_of(pid):
     """Return the command line of a process; empty where it is gone, or has ended."""
+    return read_process(f"{pid}/cmdline").replace("\0", " ")
+
+
+def read_process(name):
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except FileNotFoundError:
+        return (Path("/proc") / name).read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
