@@ -3,7 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tests.testapp.models import Assigned, Bare, GreetingWorkflow, Guarded, Shipping, Ten, Welcome
+from tests.testapp.models import (
+    Assigned,
+    Bare,
+    GreetingWorkflow,
+    Guarded,
+    Sheet,
+    Shipping,
+    Ten,
+    Welcome,
+)
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -11,6 +20,7 @@ urlpatterns = [
     path("bare/", include(Bare.urls())),
     path("guarded/", include(Guarded.urls())),
     path("greeting/", include(GreetingWorkflow.urls())),
+    path("sheet/", include(Sheet.urls())),
     path("shipping/", include(Shipping.urls())),
     path("ten/", include(Ten.urls())),
     path("welcome/", include(Welcome.urls())),

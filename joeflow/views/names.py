@@ -42,7 +42,9 @@ class WorkflowViewMixin:
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the instances, in the database that transitions use."""
-        queryset: QuerySet[Any] = super().get_queryset()  # type: ignore[misc]
+        plain: Any = super()  # a view that is not made for one object has none
+        has_own = hasattr(plain, "get_queryset")
+        queryset: QuerySet[Any] = plain.get_queryset() if has_own else self.model._default_manager
         return queryset.using(self.using)
 
     def get_template_names(self) -> list[str]:

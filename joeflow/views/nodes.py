@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
@@ -28,6 +28,7 @@ class HumanNode(WorkflowViewMixin):
     path = ""
     workflow_cls: Any = None
     is_start = False
+    _get_workflow: Callable[[], Any]
 
     def __init__(self, **kwargs: Any) -> None:
         """Keep the options; the URL's view is made of them.
@@ -79,7 +80,9 @@ class HumanNode(WorkflowViewMixin):
 
     def get_success_url(self) -> str:
         """Return where to go on: ``success_url``, or the detail view of the instance."""
-        url: str | None = super().get_success_url()  # type: ignore[misc]
+        if getattr(self, "success_url", None):
+            return str(super().get_success_url())  # type: ignore[misc]
+        url: str | None = self._get_workflow().get_absolute_url()
         if url is None:
             raise ImproperlyConfigured(
                 f"{self.model.__name__}.{self.name} has no URL to go to. Give it a success_url, "

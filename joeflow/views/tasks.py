@@ -10,6 +10,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.generic.edit import FormMixin
 
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
@@ -135,6 +136,9 @@ class TaskViewMixin(HumanNode):
         track_changes(workflow)
         return workflow
 
+    def _get_workflow(self) -> Any:
+        return self.get_task().workflow if self.object is None else self.object
+
     def next_task(self) -> None:
         """Complete the task and start what follows; override it to choose what does."""
         task = self.get_task()
@@ -185,7 +189,7 @@ class TaskViewMixin(HumanNode):
     # Other answers.
 
     def _answer_json(self) -> HttpResponse:
-        return json.answer(self.object, status=201 if self.is_start else 200)
+        return json.answer(self._get_workflow(), status=201 if self.is_start else 200)
 
     def _answer_closed(self, task: Task) -> HttpResponse:
         reading = self.request.method in _READING
@@ -204,7 +208,7 @@ class TaskViewMixin(HumanNode):
         )
         if json.is_json(self.request):
             return json.refuse(409, message)
-        if not hasattr(self, "get_form"):
+        if not isinstance(self, FormMixin):
             return HttpResponse(message, status=409, content_type="text/plain")
         self.object = self.get_object()
         form = self.get_form()

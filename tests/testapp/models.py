@@ -17,6 +17,8 @@ from tests.testapp.workflows_human import (
     Greeting,
     GreetingWorkflow,
     Guarded,
+    Sheet,
+    SheetState,
 )
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
@@ -37,6 +39,8 @@ __all__ = (
     "ParcelState",
     "Patient",
     "RegisteredLetter",
+    "Sheet",
+    "SheetState",
     "Shipping",
     "SplitJoin",
     "Ten",

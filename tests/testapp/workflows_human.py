@@ -1,10 +1,16 @@
 """The smallest workflows that show what people do."""
 
+from django import forms
 from django.conf import settings
-from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.contrib.auth.mixins import (
+    LoginRequiredMixin,
+    PermissionRequiredMixin,
+    UserPassesTestMixin,
+)
 from django.db import models
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.views import View
+from django.views.generic import FormView
 
 from joeflow import tasks
 from joeflow.models import Workflow
@@ -26,6 +32,24 @@ class OwnersUpdateView(tasks.UpdateView):
         return task
 
 
+class OwnersOnlyView(UserPassesTestMixin, OwnersUpdateView):
+    def test_func(self):
+        self.get_object()
+        return self.get_task().assignees.filter(pk=self.request.user.pk).exists()
+
+
+class ChoosingStart(tasks.StartView):
+    def next_task(self):
+        task = self.get_task()
+        task.finish(self.request.user)
+        task.start_next_tasks(next_nodes=[self.model.review])
+
+    def form_valid(self, form):
+        form.instance.owner = self.request.user
+        super().form_valid(form)
+        return HttpResponseRedirect("/thanks/")
+
+
 class BareStart(StartViewMixin, View):
     def post(self, request):
         self.object = self.model.objects.create(text=request.POST["text"])
@@ -36,6 +60,9 @@ class BareStart(StartViewMixin, View):
 class BareTask(TaskViewMixin, View):
     def post(self, request, pk, text):
         self.text = text
+        workflow = self.get_object()
+        workflow.text += f", {text}"
+        workflow.save()
         self.next_task()
         return HttpResponse(text)
 
@@ -43,6 +70,22 @@ class BareTask(TaskViewMixin, View):
         task = self.get_task()
         task.finish(self.request.user)
         task.start_next_tasks(next_nodes=[self.model.get_node(self.text)])
+
+
+class ReplyForm(forms.Form):
+    text = forms.CharField()
+
+
+class ReplyView(TaskViewMixin, FormView):
+    """A form that is none of the model."""
+
+    form_class = ReplyForm
+
+    def form_valid(self, form):
+        workflow = self.get_object()
+        workflow.text += f" {form.cleaned_data['text']}"
+        workflow.save()
+        return super().form_valid(form)
 
 
 class Greeting(Workflow):
@@ -83,8 +126,9 @@ class Guarded(Workflow):
 
     start = LoginStartView(fields=["text"])
     approve = PermittedUpdateView(fields=["text"])
+    reply = ReplyView()
 
-    edges = [(start, approve)]
+    edges = [(start, approve), (approve, reply)]
 
 
 class Bare(Workflow):
@@ -113,6 +157,67 @@ class Assigned(Workflow):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
 
     start = tasks.Start()
+    choose = ChoosingStart(fields=[])
     review = OwnersUpdateView(fields=[])
+    sign = OwnersOnlyView(fields=[])
 
-    edges = [(start, review)]
+    edges = [(start, review), (choose, sign), (choose, review), (review, sign)]
+
+
+class SheetState(Workflow):
+    """Has a column of each kind."""
+
+    text = models.TextField(blank=True)
+    number = models.IntegerField(null=True, blank=True)
+    price = models.DecimalField(null=True, blank=True, max_digits=8, decimal_places=2)
+    ratio = models.FloatField(null=True, blank=True)
+    moment = models.DateTimeField(null=True, blank=True)
+    day = models.DateField(null=True, blank=True)
+    sure = models.BooleanField(default=False)
+    maybe = models.BooleanField(null=True, blank=True)
+    kind = models.CharField(max_length=1, choices=[("a", "A"), ("b", "B")], blank=True)
+    extra = models.JSONField(null=True, blank=True)
+    people = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True)
+    file = models.FileField(blank=True)
+
+
+class SheetForm(forms.ModelForm):
+    """Has a field of each kind that is sent in a way of its own."""
+
+    span = forms.SplitDateTimeField(required=False)
+    day = forms.DateField(required=False, widget=forms.SelectDateWidget)
+
+    class Meta:
+        model = SheetState
+        fields = (
+            "text",
+            "number",
+            "price",
+            "ratio",
+            "moment",
+            "day",
+            "sure",
+            "maybe",
+            "kind",
+            "extra",
+            "people",
+            "file",
+        )
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("text") == "span":
+            cleaned["text"] = str(cleaned["span"])
+        return cleaned
+
+
+class Sheet(SheetState):
+    """Is filled in by a person."""
+
+    start = tasks.Start()
+    fill = tasks.UpdateView(form_class=SheetForm)
+
+    edges = [(start, fill)]
+
+    class Meta:
+        proxy = True

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from joeflow.exceptions import InstanceLocked
 from joeflow.models import Task, Workflow
-from tests.testapp.models import GreetingWorkflow
+from tests.testapp.models import GreetingWorkflow, Sheet
 
 pytestmark = pytest.mark.django_db
 
@@ -87,12 +88,49 @@ def test_invalid__says_what_is_wrong(client, body, errors):
     assert not Workflow.objects.exists()
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '"text"', b"\xff", "[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        '"text"',
+        b"\xff",
+        "[" * 100_000,
+        '{"note": NaN}',
+        '{"note": 1e999}',
+        '{"note": "\\ud800"}',
+        '{"note": ' + "9" * 10_000 + "}",
+    ],
+)
 def test_malformed__is_a_bad_request(client, body):
     response = send(client, "/greeting/start/", body)
 
     assert response.status_code == 400
     assert response.json()["detail"].startswith("The body ")
+
+
+@pytest.mark.parametrize("charset", ["klingon", "hex", "ascii"])
+def test_wrong_charset__is_a_bad_request(client, charset):
+    response = client.generic(
+        "POST",
+        "/greeting/start/",
+        '{"note": "ä"}'.encode(),
+        content_type=f"application/json; charset={charset}",
+    )
+
+    assert response.status_code == 400
+    assert not Workflow.objects.exists()
+
+
+def test_charset__is_honored(client):
+    client.generic(
+        "POST",
+        "/greeting/start/",
+        '{"note": "ä"}'.encode("latin-1"),
+        content_type="application/json; charset=latin-1",
+    )
+
+    assert GreetingWorkflow.objects.get().note == "ä"
 
 
 def test_unknown_task__is_not_found(client):
@@ -109,6 +147,56 @@ def test_closed_task__is_a_conflict(client, check_note):
 
     assert response.status_code == 409
     assert response.json() == {"detail": "This task is closed."}
+
+
+def test_closed_task__get__is_gone(client, check_note):
+    check_note.cancel()
+
+    response = client.get(
+        f"/greeting/check_note/{check_note.pk}/", headers={"content-type": "application/json"}
+    )
+
+    assert response.status_code == 410
+    assert response.json() == {"detail": "This task is closed."}
+
+
+def test_locked__is_a_conflict(client, check_note, monkeypatch):
+    def taken(*args, **kwargs):
+        raise InstanceLocked
+
+    monkeypatch.setattr("joeflow.transitions.lock_instance", taken)
+
+    response = send(client, f"/greeting/check_note/{check_note.pk}/", {"note": "Hi"})
+
+    assert response.status_code == 409
+    assert response.json() == {
+        "detail": "Somebody else is working on this at the moment. Please try again; nothing is "
+        "lost."
+    }
+
+
+def test_last_task__has_ended(client, admin_user):
+    workflow = Sheet.start()
+
+    response = send(client, f"/sheet/fill/{workflow.task_set.get(name='fill').pk}/", {})
+
+    assert response.json() == {
+        "id": workflow.pk,
+        "url": f"/sheet/{workflow.pk}/",
+        "ended": True,
+        "tasks": [],
+    }
+
+
+def test_override__takes_no_json(client, greeting, check_note, admin_user):
+    client.force_login(admin_user)
+
+    response = send(client, greeting.get_override_url(), {"note": "Hi"})
+
+    check_note.refresh_from_db()
+    assert response.status_code == 415
+    assert response.json() == {"detail": "This form is for people; it takes no JSON."}
+    assert check_note.status == Task.SCHEDULED
 
 
 def test_csrf__is_asked_for(client):
