@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from joeflow.exceptions import InvalidDefinition, NodeNotFound
 from joeflow.typing import MACHINE, Node
 
-__all__ = ("Graph", "build_graph")
+__all__ = ("Graph", "build_graph", "copy_node")
 
 _NO_NODES = (type, staticmethod, classmethod, property)
 
@@ -155,12 +156,11 @@ def takes_task(node: Node) -> bool:
         return False
 
 
-def build_graph(cls: type, copy_node: Callable[[Node], Node]) -> tuple[Graph, dict[str, Node]]:
+def build_graph(cls: type) -> tuple[Graph, dict[str, Node]]:
     """Bind the edges of a class to the attributes that they name.
 
     Args:
         cls: The class whose ``edges`` and attributes, inherited ones included, are read.
-        copy_node: Makes a copy of a node that belongs to another class.
 
     Returns:
         The graph, and those nodes that must be set on the class as they are copies.
@@ -246,3 +246,16 @@ class _Names:
 
 def _example(node: Node) -> str:
     return "…" if isinstance(node, type) or callable(node) else type(node).__name__ + "(…)"
+
+
+def copy_node(node: Node) -> Node:
+    """Return a copy of a node that belongs to another class, so that this one can have its own."""
+    if not isinstance(node, FunctionType):
+        return copy.copy(node)
+    function = FunctionType(
+        node.__code__, node.__globals__, node.__name__, node.__defaults__, node.__closure__
+    )
+    function.__dict__.update(node.__dict__)
+    for attribute in ("__kwdefaults__", "__doc__", "__qualname__", "__module__", "__annotations__"):
+        setattr(function, attribute, getattr(node, attribute))
+    return function

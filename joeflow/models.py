@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.db import models
-from django.db.models import Q
 from django.urls import NoReverseMatch
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.clock import DatabaseNow
@@ -23,22 +20,19 @@ from joeflow.exceptions import JoeflowError, TaskClosed
 from joeflow.querysets import TasksQuerySet
 from joeflow.reversing import reverse_in
 from joeflow.signals import task_failed, task_succeeded
-from joeflow.successors import create_successors, is_near
+from joeflow.successors import create_successors, delay_until, is_near
 from joeflow.tracebacks import describe_exception
+from joeflow.tracking import save_options
 from joeflow.transitions import Transition, logged_in, transition, workflow_class
 from joeflow.typing import HUMAN, MACHINE, Node, User
-from joeflow.workflows import Workflow, get_workflow, get_workflows, save_options
+from joeflow.workflows import (
+    Workflow,
+    get_workflow,
+    get_workflows,
+    workflow_state_subclasses,
+)
 
 __all__ = ("Task", "Workflow", "get_workflow", "get_workflows", "workflow_state_subclasses")
-
-
-def workflow_state_subclasses() -> Q:
-    """Return the condition for content types of workflow classes."""
-    apps.check_models_ready()
-    query = Q()
-    for workflow in get_workflows():
-        query |= Q(app_label=workflow._meta.app_label, model=workflow._meta.model_name)
-    return query
 
 
 class Task(models.Model):
@@ -271,7 +265,7 @@ class Task(models.Model):
                 f"Task {self} is for a person, who completes it with its form; "
                 f"only machine tasks can be enqueued."
             )
-        delay = _delay_until(countdown, eta)
+        delay = delay_until(countdown, eta)
         values = {"status": self.SCHEDULED, "exception": "", "stacktrace": "", "starts": 0}
         values["attempts"] = int(is_near(delay))
         with self._transition() as current:
@@ -316,9 +310,3 @@ class Task(models.Model):
                     f"to go there again, use an override."
                 )
             return create_successors(current, workflow, [self], names)
-
-
-def _delay_until(countdown: float | None, eta: datetime | None) -> timedelta:
-    if eta is not None:
-        return max(eta - timezone.now(), timedelta(0))
-    return max(timedelta(seconds=countdown or 0), timedelta(0))

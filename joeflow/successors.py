@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
@@ -16,7 +17,7 @@ from joeflow.graph import Graph, is_join
 from joeflow.transitions import Transition
 from joeflow.typing import HUMAN, MACHINE, Node
 
-__all__ = ("create_successors", "schedule", "task_values")
+__all__ = ("create_successors", "delay_until", "schedule", "task_values")
 
 
 def create_successors(
@@ -83,6 +84,13 @@ def schedule(delay: timedelta) -> dict[str, Any]:
     badly, so what is due later stays in the database until the recovery finds it due.
     """
     return {"eta": DatabaseNow(delay), "attempts": int(is_near(delay))}
+
+
+def delay_until(countdown: float | None, eta: datetime | None) -> timedelta:
+    """Return the time until something is due, from seconds or an instant; never negative."""
+    if eta is not None:
+        return max(eta - timezone.now(), timedelta(0))
+    return max(timedelta(seconds=countdown or 0), timedelta(0))
 
 
 def is_near(delay: timedelta) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Field, Model
 from django.db.models.fields.files import FieldFile
 
-__all__ = ("get_changes", "is_tracked", "track_changes")
+__all__ = ("get_changes", "is_tracked", "save_options", "track_changes")
 
 _KEY = "_tracked_values"
 
@@ -46,3 +46,11 @@ def _value(value: Any) -> Any:
     if isinstance(value, FieldFile):
         return value.name, value._committed  # type: ignore[attr-defined]  # a new file may have the old name
     return copy.deepcopy(value)  # a list or dict may be changed in place
+
+
+def save_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options for `Model.save` that save ``modified`` too, without changing the caller's."""
+    fields = options.get("update_fields")
+    if not fields:
+        return options
+    return {**options, "update_fields": {*fields, "modified"}}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models, router, transaction
+from django.db.models import Q
 from django.db.models.base import ModelBase
 from django.urls import URLPattern, path
 from django.utils.module_loading import import_string
@@ -20,13 +19,13 @@ from joeflow.diagrams.description import Diagram, describe, describe_instance
 from joeflow.graph import Graph, build_graph
 from joeflow.locks import lock_instance
 from joeflow.reversing import reverse_in
-from joeflow.tracking import get_changes, is_tracked
+from joeflow.tracking import get_changes, is_tracked, save_options
 from joeflow.typing import Edges, Node, User
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
-__all__ = ("Workflow", "get_workflow", "get_workflows")
+__all__ = ("Workflow", "get_workflow", "get_workflows", "workflow_state_subclasses")
 
 
 class WorkflowBase(ModelBase):
@@ -43,24 +42,11 @@ class WorkflowBase(ModelBase):
         cls: Any = super().__new__(mcs, name, bases, attrs, **kwargs)
         if isinstance(attrs.get("edges"), Iterator):
             cls.edges = tuple(cls.edges)  # a child class reads them again
-        graph, copies = build_graph(cls, copy_node)
+        graph, copies = build_graph(cls)
         for node_name, node in copies.items():
             setattr(cls, node_name, node)
         cls._graph = graph
         return cls
-
-
-def copy_node(node: Node) -> Node:
-    """Return a copy of a node that belongs to another class, so that this one can have its own."""
-    if not isinstance(node, FunctionType):
-        return copy.copy(node)
-    function = FunctionType(
-        node.__code__, node.__globals__, node.__name__, node.__defaults__, node.__closure__
-    )
-    function.__dict__.update(node.__dict__)
-    for attribute in ("__kwdefaults__", "__doc__", "__qualname__", "__module__", "__annotations__"):
-        setattr(function, attribute, getattr(node, attribute))
-    return function
 
 
 class Workflow(models.Model, metaclass=WorkflowBase):
@@ -283,14 +269,6 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         return int(tasks.wake())
 
 
-def save_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options for `Model.save` that save ``modified`` too, without changing the caller's."""
-    fields = options.get("update_fields")
-    if not fields:
-        return options
-    return {**options, "update_fields": {*fields, "modified"}}
-
-
 def get_workflows() -> Iterator[type[Workflow]]:
     """Return all workflow classes that have tasks, proxies included."""
     apps.check_models_ready()
@@ -305,3 +283,12 @@ def get_workflow(name: str) -> type[Workflow] | None:
         if workflow._meta.label_lower == name.lower():
             return workflow
     return None
+
+
+def workflow_state_subclasses() -> Q:
+    """Return the condition for content types of workflow classes."""
+    apps.check_models_ready()
+    query = Q()
+    for workflow in get_workflows():
+        query |= Q(app_label=workflow._meta.app_label, model=workflow._meta.model_name)
+    return query

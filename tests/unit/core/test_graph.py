@@ -3,8 +3,7 @@
 import pytest
 
 from joeflow.exceptions import InvalidDefinition, NodeNotFound
-from joeflow.graph import Graph, build_graph, takes_task
-from joeflow.workflows import copy_node
+from joeflow.graph import Graph, build_graph, copy_node, takes_task
 
 
 class Node:
@@ -21,7 +20,7 @@ class JoinNode(Node):
 
 
 def build(cls):
-    return build_graph(cls, copy_node)[0]
+    return build_graph(cls)[0]
 
 
 class Diamond:
@@ -345,7 +344,7 @@ class TestCopies:
             pass
 
         build(Base)
-        graph, copies = build_graph(Child, copy_node)
+        graph, copies = build_graph(Child)
 
         assert set(copies) == {"a", "b"}
         assert graph.nodes["a"] is copies["a"] is not Base.a
