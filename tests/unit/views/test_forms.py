@@ -1,26 +1,13 @@
 """What a person sees and sends."""
 
-from contextlib import nullcontext
-
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from joeflow.models import Task, Workflow
+from joeflow.views import TaskViewMixin
 from tests import runners
 from tests.testapp.models import GreetingWorkflow
 
 pytestmark = pytest.mark.django_db
-
-
-def statements(context):
-    """Return the statements without transaction control and those of session and user."""
-    skipped = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
-    return [
-        query["sql"]
-        for query in context.captured_queries
-        if not query["sql"].startswith(skipped) and "django_session" not in query["sql"]
-    ]
 
 
 def test_start_get__shows_form(client):
@@ -78,8 +65,6 @@ def test_update_post__column_changed_since_get__is_kept(client, greeting, check_
 def test_update_post__column_changed_behind_the_lock__is_kept(
     client, greeting, check_note, monkeypatch
 ):
-    from joeflow.views import TaskViewMixin
-
     form_valid = TaskViewMixin.form_valid
 
     def meanwhile(view, form):
@@ -136,27 +121,6 @@ def test_task_of_another_node__is_not_found(client, greeting, method):
     response = getattr(client, method)(f"/greeting/check_note/{other.pk}/")
 
     assert response.status_code == 404
-
-
-@pytest.mark.django_db(transaction=True)
-def test_update_get__asks_twice(client, check_note):
-    client.get(f"/greeting/check_note/{check_note.pk}/")
-
-    with CaptureQueriesContext(connection) as context:
-        client.get(f"/greeting/check_note/{check_note.pk}/")
-
-    assert len(statements(context)) == 2, statements(context)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_update_post__takes_nine_statements(client, check_note, monkeypatch):
-    monkeypatch.setattr("joeflow.views.tasks.create_revision", lambda *a, **k: nullcontext())
-    client.get(f"/greeting/check_note/{check_note.pk}/")
-
-    with CaptureQueriesContext(connection) as context:
-        client.post(f"/greeting/check_note/{check_note.pk}/", {"note": "Hi"})
-
-    assert len(statements(context)) == 9, "\n".join(statements(context))
 
 
 @pytest.mark.django_db(transaction=True)
