@@ -1,9 +1,6 @@
 """Settings of the samples, as small as they can be."""
 
 from importlib.util import find_spec
-from pathlib import Path
-
-BASE_DIR = Path(__file__).resolve().parent
 
 SECRET_KEY = "only-for-the-samples"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
@@ -16,7 +13,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": BASE_DIR / "db.sqlite3",
+        "NAME": ":memory:",
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 }
