@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -92,12 +91,12 @@ class TasksQuerySet(models.QuerySet[Any]):
             InstanceLocked: An instance was busy for longer than ``JOEFLOW_LOCK_TIMEOUT``; the
                 tasks of the instances before it are canceled.
         """
-        by_workflow: dict[int, list[int]] = defaultdict(list)
-        for workflow_pk, pk in self.open().order_by().values_list("_workflow_id", "pk"):
-            by_workflow[workflow_pk].append(pk)
+        tasks = self.using(router.db_for_write(self.model)).open().order_by()
         canceled = 0
-        for workflow_pk, pks in sorted(by_workflow.items()):
+        for workflow_pk in sorted(set(tasks.values_list("_workflow_id", flat=True))):
             with transition(self.model, workflow_pk) as current:
+                # Asked under the lock: a node that ran until now has opened other tasks.
+                pks = tasks.filter(_workflow_id=workflow_pk).values_list("pk", flat=True)
                 canceled += current.cancel(pks, user)
         return canceled
 
