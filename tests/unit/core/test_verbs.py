@@ -609,3 +609,36 @@ class TestQueries:
 
         assert "chain" in found.values_list("model", flat=True)
         assert "user" not in found.values_list("model", flat=True)
+
+
+class TestUrl:
+    """A URL leads to a form that can be filled."""
+
+    @pytest.fixture
+    def desk(self, monkeypatch):
+        monkeypatch.setattr("joeflow.models.reverse_in", lambda *args, **kwargs: "/desk/")
+        return Branches.start().task_set.get(name="desk")
+
+    def test_an_open_task_of_a_person_has_one(self, desk):
+        assert desk.get_absolute_url() == "/desk/"
+
+    @pytest.mark.parametrize("verb", ["finish", "cancel"])
+    def test_a_closed_task_has_none(self, desk, verb):
+        getattr(desk, verb)()
+
+        assert desk.get_absolute_url() is None
+
+    def test_a_task_of_a_machine_has_none(self, desk, first):
+        assert first.get_absolute_url() is None
+
+    def test_an_obsolete_task_has_none(self, desk):
+        desk.name = "gone"
+
+        assert desk.get_absolute_url() is None
+
+    def test_a_task_of_a_class_that_is_gone_has_none(self, desk):
+        with mock.patch("joeflow.models.workflow_class", return_value=None):
+            assert desk.get_absolute_url() is None
+
+    def test_a_task_of_a_workflow_without_urls_has_none(self):
+        assert Branches.start().task_set.get(name="desk").get_absolute_url() is None
