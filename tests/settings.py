@@ -80,7 +80,8 @@ CELERY_TASK_ALWAYS_EAGER = False
 DRAMATIQ_BROKER = {
     "BROKER": "dramatiq.brokers.stub.StubBroker",
     "OPTIONS": {},
-    "MIDDLEWARE": [],
+    # Without it, the connections of a worker's threads would outlive them.
+    "MIDDLEWARE": ["django_dramatiq.middleware.DbConnectionsMiddleware"],
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
