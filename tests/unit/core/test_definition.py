@@ -161,12 +161,12 @@ class TestRefused:
                 Meta = InTestapp
                 start = tasks.Start()
 
-                def task_set(self): ...
+                def objects(self): ...
 
-                edges = [(start, task_set)]
+                edges = [(start, objects)]
 
         assert str(error.value).endswith(
-            "and not the task that the edges name: its name is taken. Rename the task task_set."
+            "and not the task that the edges name: its name is taken. Rename the task objects."
         )
 
     @isolated

@@ -10,6 +10,7 @@ from joeflow.models import Task
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.extra("graphviz-pure")
 def test_detail__shows_graph_and_tasks(client, greeting, check_note):
     response = client.get(greeting.get_absolute_url())
 
