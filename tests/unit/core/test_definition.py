@@ -161,12 +161,12 @@ class TestRefused:
                 Meta = InTestapp
                 start = tasks.Start()
 
-                def objects(self): ...
+                def DoesNotExist(self): ...  # noqa: N802
 
-                edges = [(start, objects)]
+                edges = [(start, DoesNotExist)]
 
         assert str(error.value).endswith(
-            "and not the task that the edges name: its name is taken. Rename the task objects."
+            "and not the task that the edges name: its name is taken. Rename the task DoesNotExist."
         )
 
     @isolated
