@@ -25,6 +25,7 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Next tasks"),
         help_text=_("What is open now will be canceled, and these tasks will be started."),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     open_tasks = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -91,7 +91,7 @@ def test_update_post__twice__second_is_told_who_and_when(
 
     greeting.refresh_from_db()
     assert response.status_code == 409
-    assert "winnie completed the task “check note” on" in response.text
+    assert "winnie completed the task “check note”." in response.text
     assert "What you sent was not saved." in response.text
     assert greeting.note == "First"
     assert greeting.task_set.filter(name="end").count() == 1
@@ -103,7 +103,7 @@ def test_update_get__closed_task__is_gone(client, check_note):
     response = client.get(f"/greeting/check_note/{check_note.pk}/")
 
     assert response.status_code == 410
-    assert "The task “check note” was canceled on" in response.text
+    assert "the task “check note” was canceled." in response.text
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

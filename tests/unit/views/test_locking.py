@@ -41,7 +41,7 @@ def test_form__closed_while_waiting__says_who_did_it(client, check_note, monkeyp
     response = client.post(f"/greeting/check_note/{check_note.pk}/", {"note": "Typed"})
 
     assert response.status_code == 409
-    assert "The task “check note” was canceled on" in response.text
+    assert "the task “check note” was canceled." in response.text
 
 
 @pytest.mark.django_db(transaction=True)
