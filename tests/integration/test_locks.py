@@ -89,9 +89,18 @@ class TestPerson:
     def test_a_timeout_of_nothing_does_not_wait(self, chain, first, hold, settings):
         settings.JOEFLOW_LOCK_TIMEOUT = 0
         hold(chain)
+        locks = []
 
-        with pytest.raises(InstanceLocked):
+        def watch(execute, sql, *args):
+            if " FOR " in sql:
+                locks.append(sql)
+            return execute(sql, *args)
+
+        with connection.execute_wrapper(watch), pytest.raises(InstanceLocked):
             first.finish()
+
+        assert len(locks) == 1
+        assert locks[0].endswith("NOWAIT")
 
     def test_the_page_can_still_be_made_in_the_transaction_of_the_request(
         self, chain, first, hold, settings
