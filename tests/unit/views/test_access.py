@@ -1,13 +1,14 @@
 """Who gets in, and views of one's own."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from joeflow import tasks
 from joeflow.exceptions import InvalidDefinition
 from joeflow.models import Task
 from tests.testapp.models import Assigned, Bare, Guarded
-from tests.testapp.workflows_human import OwnersOnlyView
+from tests.testapp.workflows_human import OwnersOnlyView, ReplyView
 
 pytestmark = pytest.mark.django_db
 JSON = {"content_type": "application/json"}
@@ -129,6 +130,28 @@ def test_other_form__json(client, reply):
     assert response.status_code == 200
     assert response.json()["id"] == reply._workflow_id
     assert response.json()["ended"] is True
+
+
+def test_other_form__success_url__is_where_it_goes(client, reply, monkeypatch):
+    monkeypatch.setattr(ReplyView, "success_url", "/thanks/")
+
+    response = client.post(reply.get_absolute_url(), {"text": "Hi."})
+
+    assert response.url == "/thanks/"
+
+
+def test_other_form__nowhere_to_go__says_what_is_missing_and_changes_nothing(
+    client, reply, monkeypatch
+):
+    monkeypatch.setattr(Guarded, "detail_view", None)
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        client.post(reply.get_absolute_url(), {"text": "Hi."})
+
+    assert str(caught.value) == (
+        "Guarded.reply has no URL to go to. Give it a success_url, or the workflow a detail_view."
+    )
+    assert Guarded.objects.get().text == "Hello."
 
 
 def test_other_form__json__leaves_out_what_is_required(client, reply):

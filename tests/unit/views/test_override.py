@@ -139,6 +139,18 @@ def test_override__simple_template__shows_what_went_wrong(
     assert inputs(response)["open_tasks"] == str(end.pk)
 
 
+def test_override__without_what_was_shown__overrides_what_is_there(
+    client, greeting, check_note, may_override
+):
+    client.force_login(may_override)
+
+    client.post(greeting.get_override_url(), {"count": "1", "next_tasks": ["end"]})
+
+    check_note.refresh_from_db()
+    assert check_note.status == Task.CANCELED
+    assert greeting.task_set.filter(name="end").exists()
+
+
 @pytest.mark.parametrize("open_tasks", ["x", "1,", "1;2", "9" * 5000])
 def test_override__nonsense_about_open_tasks__is_refused(
     client, greeting, check_note, may_override, open_tasks
