@@ -165,7 +165,7 @@ def test_override__is_drawn(window):
     order(window)
 
     window.click("Step in")
-    window.page.get_by_label("Tracking code").fill("B-18")
+    window.page.get_by_role("textbox", name="Tracking code").fill("B-18")
     choose(window.page, "end")
     window.picture("override")
     window.click("Override", role="button")
