@@ -81,11 +81,7 @@ def run(
     except InstanceLocked:
         return ComeBack(_growing_delay(bounces), bounces=bounces + 1, errors=errors)
     except (OperationalError, InterfaceError) as error:
-        if not connections[using].in_atomic_block:  # as in somebody's TestCase
-            connections[using].close_if_unusable_or_obsolete()
-        logger.warning(
-            "event=database_error task=%s errors=%s error=%s", task_pk, errors + 1, error
-        )
+        visit.note_database_error(error, errors + 1)
         if errors + 1 < MOST_DATABASE_ERRORS:
             return ComeBack(_growing_delay(errors), bounces=bounces, errors=errors + 1)
         visit.fail_and_raise(error)
@@ -141,6 +137,14 @@ class _Visit:
             self.fail_and_raise(error)
         except self.failures as error:  # those that are no Exception, like a runner's time limit
             self.fail_and_raise(error)
+
+    def note_database_error(self, error: Exception, count: int) -> None:
+        """Log a database error, and leave no broken connection to whoever comes next."""
+        connection = connections[self.using]
+        if not connection.in_atomic_block:  # as in somebody's TestCase
+            connection.close_if_unusable_or_obsolete()
+        message = "event=database_error task=%s errors=%s error=%s"
+        logger.warning(message, self.task_pk, count, error)
 
     def fail_and_raise(self, error: BaseException) -> NoReturn:
         """Record what a node raised, hand out what else is due, and raise it on."""

@@ -44,23 +44,28 @@ def run(
     """
     using = router.db_for_write(Task)
     tasks = Task.objects.using(using).filter(_workflow_id=workflow.pk)
+    if _run_until(workflow, tasks, until, most):
+        return workflow
+    raise JoeflowError(f"{workflow} did not come to rest within {most} tasks: is it a loop?")
+
+
+def _run_until(workflow: Any, tasks: Any, until: Any, most: int) -> bool:
+    """Run up to so many tasks; tell whether that was enough."""
     asked: set[int] = set()
     for _ in range(most):
         if until is not None and _is_there(workflow, tasks, until):
-            return workflow
+            return True
         task_pk = _next_due(tasks, asked)
         if task_pk is None:
-            break
-        if not _run_one(workflow, task_pk, using):
+            if until is not None:
+                _raise_not_there(workflow, tasks, until)
+            return True
+        if not _run_one(workflow, task_pk, tasks.db):
             asked.add(task_pk)
         else:
             asked.clear()
         workflow.refresh_from_db()
-    else:
-        raise JoeflowError(f"{workflow} did not come to rest within {most} tasks: is it a loop?")
-    if until is not None:
-        _raise_not_there(workflow, tasks, until)
-    return workflow
+    return False
 
 
 def _is_there(workflow: Any, tasks: Any, until: str | Callable[[Any], Any]) -> bool:

@@ -65,24 +65,31 @@ def transition(
         InstanceLocked: Somebody else works on the instance.
     """
     using = using or router.db_for_write(task_model)
-    key = (using, workflow_pk)
-    if key in _blocks.by_key:
-        yield _blocks.by_key[key]
+    if (using, workflow_pk) in _blocks.by_key:
+        yield _blocks.by_key[using, workflow_pk]
         return
     current = Transition(task_model, workflow_pk, using, keep=keep)
+    with _transaction(current, savepoint=lock or keep):
+        if lock:
+            lock_instance(workflow_pk, using, wait=wait)
+        yield current
+        current.settle()
+
+
+@contextmanager
+def _transaction(current: Transition, *, savepoint: bool) -> Iterator[None]:
+    """Open the transaction, or savepoint, of an instance's outermost block."""
     # A worker's block is the outermost one, and needs a savepoint in somebody's TestCase alone.
-    atomic = transaction.atomic(using=using, savepoint=lock or keep, durable=keep)
+    atomic = transaction.atomic(using=current.using, savepoint=savepoint, durable=current.keep)
+    key = (current.using, current.workflow_pk)
     with ExitStack() as stack:
-        with taken_as_instance_locked(using):  # SQLite locks the whole database to begin
+        with taken_as_instance_locked(current.using):  # SQLite locks the whole database to begin
             stack.enter_context(atomic)
         _blocks.by_key[key] = current
         try:
             # Before anything else, so that it comes first: a hook of somebody else may raise.
-            transaction.on_commit(current.after_commit, using=using)
-            if lock:
-                lock_instance(workflow_pk, using, wait=wait)
-            yield current
-            current.settle()
+            transaction.on_commit(current.after_commit, using=current.using)
+            yield
         finally:
             del _blocks.by_key[key]
 
