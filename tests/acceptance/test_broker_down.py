@@ -34,8 +34,14 @@ def closed_port():
 
 
 @pytest.mark.service("postgresql", "redis", "rabbitmq")
-@pytest.mark.parametrize("state", ["closed", "silent"])
-@pytest.mark.parametrize(("runner", "scheme", "broker"), RUNNERS)
+@pytest.mark.parametrize(
+    ("runner", "scheme", "broker", "state"),
+    [
+        # Silence is the harder one; a closed port each client meets in the same way.
+        *(pytest.param(*runner.values, "silent", id=f"{runner.id}-silent") for runner in RUNNERS),
+        *(pytest.param(*r.values, "closed", id=f"{r.id}-closed") for r in RUNNERS[::3]),
+    ],
+)
 def test_form_that_starts_ten_tasks__succeeds_and_they_run_later(
     runner, scheme, broker, state, request, tmp_path, record_property
 ):
