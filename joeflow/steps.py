@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import Error, InterfaceError, OperationalError, connections
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from joeflow.clock import DatabaseNow
@@ -113,7 +113,7 @@ class Step:
         if pk is not None and not self.committed:
             self.counted.discard(pk)
             rows = Task.objects.using(self.using).scheduled_machine().filter(pk=pk, starts__gt=0)
-            with suppress(DatabaseError):  # a start too many is better than another error
+            with suppress(Error):  # a start too many is better than another error
                 rows.update(starts=F("starts") - 1)
 
     def _due(self) -> QuerySet[Any]:

@@ -72,3 +72,22 @@ def test_the_zone_of_a_database_is_respected(monkeypatch, settings):
 
     assert abs(now - timezone.now()) < CLOSE
     assert is_due
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "UTC"])
+def test_the_time_zone_of_a_project_does_not_matter(settings, use_tz, zone):
+    settings.USE_TZ = use_tz
+    settings.TIME_ZONE = zone
+
+    now = read(DatabaseNow())
+    task = Task.objects.get(name="first")
+    Task.objects.filter(pk=task.pk).update(eta=DatabaseNow(timedelta(hours=3)))
+    task.refresh_from_db()
+
+    assert timezone.is_naive(now) is not use_tz
+    assert abs(now - timezone.now()) < CLOSE
+    assert abs(task.eta - timezone.now() - timedelta(hours=3)) < CLOSE
+    for eta, is_due in [(timedelta(seconds=-1), True), (timedelta(seconds=5), False)]:
+        Task.objects.filter(pk=task.pk).update(eta=timezone.now() + eta)
+        assert Task.objects.due().filter(pk=task.pk).exists() is is_due
