@@ -144,6 +144,8 @@ class TestNameOf:
         class Child(Diamond):
             def left(self): ...
 
+        build(Diamond)
+
         assert build(Child).name_of(Diamond.left) == "left"
 
     @pytest.mark.parametrize("foreign", ["left", 7, print, None, Node()])
