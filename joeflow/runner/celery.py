@@ -1,4 +1,4 @@
-"""Celery carries the tasks."""
+"""Celery carries the tasks: message in, engine call, message out."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.core.checks import CheckMessage
+
+from joeflow import engine
 from joeflow.conf import settings
 from joeflow.dispatch import within_deadline
 from joeflow.exceptions import MissingExtra
 from joeflow.recovery import sweep
-from joeflow.runner import carry_out, get_queue_name, seconds_until
 
 try:
-    from celery import shared_task
-    from celery.signals import celeryd_init, worker_ready
+    from celery import current_app, shared_task
+    from celery.signals import celeryd_after_setup, worker_ready
 except ImportError as error:
     raise MissingExtra(
-        'Celery is not installed. Install it with: pip install "joeflow[celery]"'
+        'The Celery runner needs Celery. Install it with: pip install "joeflow[celery]"'
     ) from error
 
 __all__ = ("task_runner",)
 
 logger = logging.getLogger("joeflow")
 
-#: A broker that is down is tried a second time, and then left to the recovery.
-RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
-#: So many seconds after JOEFLOW_TIME_LIMIT, a node that held on is killed with its process.
-SECONDS_TO_END = 10
-
-# What this worker's command line says; tasks don't see it.
-_worker_limits: list[float] = []
+#: One quick second try: who waits for this is a person.
+_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
 
 def task_runner(
@@ -40,100 +37,98 @@ def task_runner(
     workflow_pk: int,
     countdown: float | None = None,
     eta: datetime | None = None,
-    **counts: int,
 ) -> Any:
-    """Send a message that lets a Celery worker run a task.
+    """Send a message for a due machine task.
 
     Args:
         task_pk: Key of the task.
         workflow_pk: Key of its instance.
         countdown: Seconds until it is due.
         eta: Instant at which it is due.
-        counts: How often the message came back, and why.
 
     Returns:
-        Celery's result; None where Celery is eager and the task is not due.
+        Celery's result of the message.
     """
-    delay = seconds_until(countdown, eta)
-    eager = _celery_task_runner.app.conf.task_always_eager
-    if eager and delay:
-        return None
-
-    def publish() -> Any:
-        return _celery_task_runner.apply_async(
-            args=(task_pk, workflow_pk),
-            kwargs=counts,
-            countdown=delay or None,
-            queue=get_queue_name(),
-            retry_policy=RETRY_POLICY,
-            **_time_limits(),
-        )
-
-    return publish() if eager else within_deadline(publish)
+    return _send(_celery_task_runner, (task_pk, workflow_pk), countdown=countdown, eta=eta)
 
 
-def _time_limits() -> dict[str, float]:
+def _queue_name() -> str:
+    return str(settings.JOEFLOW_TASK_QUEUE_NAME or settings.JOEFLOW_CELERY_QUEUE_NAME)
+
+
+def _send(task: Any, args: tuple[int, ...] = (), **options: Any) -> Any:
     limit = settings.JOEFLOW_TIME_LIMIT
-    return {"soft_time_limit": limit, "time_limit": limit + SECONDS_TO_END} if limit else {}
+    if limit is not None:
+        # The soft limit is raised in the node and recorded; the hard one is for what ignores it.
+        options |= {"soft_time_limit": limit, "time_limit": limit + 10}
+    if current_app.conf.task_always_eager:
+        return task.apply_async(args, **options)
+    options |= {"queue": _queue_name(), "retry_policy": _RETRY_POLICY}
+    publish: Callable[[], Any] = lambda: task.apply_async(args, **options)  # noqa: E731
+    return within_deadline(publish)
 
 
-# The name and the arguments are those of joeflow 2.x, whose messages are still understood.
-@shared_task(  # type: ignore[untyped-decorator, unused-ignore]
-    name="joeflow.runner.celery._celery_task_runner",
+# The name and the first two arguments are those of joeflow 2.x, whose messages may still wait.
+@shared_task(  # type: ignore[untyped-decorator]
     bind=True,
+    name="joeflow.runner.celery._celery_task_runner",
     acks_late=True,
     reject_on_worker_lost=True,
-    ignore_result=True,
+    max_retries=None,
 )
-def _celery_task_runner(self: Any, task_pk: int, workflow_pk: int, **counts: int) -> None:
-    request = self.request
-    limits = [*_worker_limits, *(request.timelimit or ()), self.time_limit, self.soft_time_limit]
-    carry_out(
+def _celery_task_runner(
+    self: Any, task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0
+) -> None:
+    again = engine.run(
         task_pk,
         workflow_pk,
-        send_again=None if request.is_eager else task_runner,
-        redelivered=bool((request.delivery_info or {}).get("redelivered")),
-        # A limit is meant for one task: then there is one task per message.
-        stay=not any(limits),
-        **counts,
+        bounces=bounces,
+        errors=errors,
+        redelivered=bool((self.request.delivery_info or {}).get("redelivered")),
+        stay=not _has_time_limit(self),
     )
+    if again is None or self.request.is_eager:
+        return
+    counts = {"bounces": again.bounces, "errors": again.errors}
+    try:
+        _send(self, (task_pk, workflow_pk), kwargs=counts, countdown=again.delay)
+    except Exception:
+        logger.exception("event=hand_out_failed task=%s workflow=%s", task_pk, workflow_pk)
 
 
-@shared_task(  # type: ignore[untyped-decorator, unused-ignore]
-    name="joeflow.runner.celery._sweep", ignore_result=True
-)
+def _has_time_limit(task: Any) -> bool:
+    limits = [*(task.request.timelimit or ()), task.time_limit, task.soft_time_limit]
+    conf = task.app.conf
+    return any([*limits, conf.task_time_limit, conf.task_soft_time_limit])
+
+
+@shared_task(name="joeflow.runner.celery.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
 def _sweep() -> None:
     sweep()
 
 
-@celeryd_init.connect  # type: ignore[untyped-decorator, unused-ignore]
-def _set_up_worker(instance: Any, options: dict[str, Any], **_: Any) -> None:
-    """Let a worker that was started without -Q serve our queue, too."""
-    limits = (options.get("time_limit"), options.get("soft_time_limit"))
-    _worker_limits[:] = [limit for limit in limits if limit]
+@celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+def _consume_our_queue(instance: Any = None, **_: Any) -> None:
+    """Let a worker that was started without -Q consume our queue too."""
     queues = instance.app.amqp.queues
-    if not options.get("queues"):
-        try:
-            queues.select_add(queues[get_queue_name()])
-        except KeyError:  # the project wants to define all its queues itself
-            logger.warning("event=queue_not_defined queue=%s", get_queue_name())
+    if queues._consume_from is None:  # -Q would have selected some
+        queues.select_add(_queue_name())
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator, unused-ignore]
-def _sweep_regularly(sender: Any, **_: Any) -> None:
-    seconds = settings.JOEFLOW_SWEEP_SECONDS
-    sender.timer.call_repeatedly(seconds, _send_sweep, (sender.app.amqp.queues, seconds))
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _sweep_now_and_then(sender: Any = None, **_: Any) -> None:
+    """Let this worker send a message for each sweep; the sweep itself runs in a child."""
+    if _queue_name() in sender.app.amqp.queues.consume_from:
+        sender.timer.call_repeatedly(settings.JOEFLOW_SWEEP_SECONDS, _send_sweep)
 
 
-def _send_sweep(queues: Any, seconds: float) -> None:
-    """Ask for a sweep; it is not done here, since this is the event loop of the worker's parent."""
-    queue_name = get_queue_name()
-    if queue_name not in queues.consume_from:
-        return
-    publish: Callable[[], Any] = lambda: _sweep.apply_async(  # noqa: E731
-        queue=queue_name, expires=seconds, retry_policy=RETRY_POLICY
-    )
+def _send_sweep() -> None:
     try:
-        within_deadline(publish)
-    except Exception as error:  # noqa: BLE001 - a broker that is down; the next one may arrive
-        logger.warning("event=sweep_not_sent error=%s", error)
+        _send(_sweep, expires=settings.JOEFLOW_SWEEP_SECONDS)
+    except Exception as error:  # noqa: BLE001 - the next one may get through
+        logger.warning("event=sweep_not_sent error=%r", error)
+
+
+def check() -> list[CheckMessage]:
+    """Return nothing: Celery makes a queue when it is asked for one."""
+    return []

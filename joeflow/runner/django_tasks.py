@@ -1,47 +1,38 @@
-"""Django's Tasks framework carries the tasks, with any backend."""
+"""Django's Tasks framework carries the tasks: message in, engine call, message out."""
 
 from __future__ import annotations
 
-import logging
-import signal
-import threading
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.cache import cache
+from django.apps import apps
 from django.core.checks import CheckMessage, Error
-from django.db import connections
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 
+from joeflow import engine
 from joeflow.conf import settings
-from joeflow.exceptions import JoeflowError, MissingExtra
+from joeflow.exceptions import MissingExtra
 from joeflow.recovery import sweep
-from joeflow.runner import carry_out, seconds_until
 
 try:
-    from django import tasks
+    from django.tasks import default_task_backend, task, task_backends
 except ImportError:
     try:
-        import django_tasks as tasks  # type: ignore[no-redef, unused-ignore]
+        from django_tasks import (  # type: ignore[assignment,no-redef]
+            default_task_backend,
+            task,
+            task_backends,
+        )
     except ImportError as error:
         raise MissingExtra(
-            "This version of Django has no Tasks framework, and django-tasks is not installed. "
+            "The runner for Django Tasks needs Django 6 or the backport. "
             'Install it with: pip install "joeflow[tasks]"'
         ) from error
 
-__all__ = ("check", "task_runner")
-
-logger = logging.getLogger("joeflow")
-
-_task: Any = tasks.task
-_task_backends: Any = tasks.task_backends
-
-
-class TimeLimitExceeded(JoeflowError):
-    """The task ran longer than ``JOEFLOW_TIME_LIMIT``."""
+__all__ = ("task_runner",)
 
 
 def task_runner(
@@ -50,160 +41,112 @@ def task_runner(
     workflow_pk: int,
     countdown: float | None = None,
     eta: datetime | None = None,
-    **counts: int,
 ) -> Any:
-    """Enqueue a task that runs a task of a workflow.
+    """Send a message for a due machine task.
 
     Args:
-        task_pk: Key of the workflow's task.
+        task_pk: Key of the task.
         workflow_pk: Key of its instance.
         countdown: Seconds until it is due.
         eta: Instant at which it is due.
-        counts: How often it came back, and why.
 
     Returns:
-        The result of Django's task; None where it is not due and the backend cannot wait.
+        The framework's result; None where the backend cannot wait for an instant: the recovery
+        hands the task out then.
     """
-    target = _on_backend(_django_tasks_task_runner)
-    delay = seconds_until(countdown, eta)
-    if delay and not target.get_backend().supports_defer:
+    if countdown:
+        eta = timezone.now() + timedelta(seconds=countdown)
+    sower.sow()
+    return _enqueue(_run_task, eta, task_pk, workflow_pk)
+
+
+def _enqueue(message: Any, eta: datetime | None, *args: int) -> Any:
+    if eta is not None and not default_task_backend.supports_defer:
         return None
-    if delay:
-        target = target.using(run_after=timezone.now() + timedelta(seconds=delay))
-    result = target.enqueue(task_pk, workflow_pk, **counts)
-    _sow(result)
-    return result
-
-
-def check() -> list[CheckMessage]:
-    """Check that a backend serves the queue."""
-    if _find_backend() is not None:
-        return []
-    served = sorted({name for backend in _task_backends.all() for name in backend.queues})
-    return [
-        Error(
-            f"No backend in TASKS serves the queue {_queue_name()!r}, in which joeflow puts "
-            f"machine tasks.",
-            hint=f"Add it to the QUEUES of a backend, or set JOEFLOW_TASK_QUEUE_NAME to one of: "
-            f"{', '.join(served)}.",
-            id="joeflow.E015",
-        )
-    ]
+    if eta is not None and timezone.is_naive(eta) and settings.USE_TZ:
+        eta = timezone.make_aware(eta)
+    return message.using(queue_name=_queue_name(), run_after=eta).enqueue(*args)
 
 
 def _queue_name() -> str:
-    return str(settings.JOEFLOW_TASK_QUEUE_NAME or "default")
+    return settings.JOEFLOW_TASK_QUEUE_NAME or "default"
 
 
-def _find_backend() -> str | None:
-    """Return the alias of a backend that serves the queue, the default one if it does."""
-    aliases = sorted(_task_backends, key=lambda alias: (alias != "default", alias))
-    serving = (
-        alias
-        for alias in aliases
-        if not _task_backends[alias].queues or _queue_name() in _task_backends[alias].queues
-    )
-    return next(serving, None)
+@task()
+def _run_task(task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0) -> None:
+    sower.sow()
+    again = engine.run(task_pk, workflow_pk, bounces=bounces, errors=errors)
+    if again is not None:
+        eta = timezone.now() + timedelta(seconds=again.delay)
+        _enqueue(_run_task, eta, task_pk, workflow_pk, again.bounces, again.errors)
 
 
-def _on_backend(target: Any) -> Any:
-    return target.using(queue_name=_queue_name(), backend=_find_backend())
-
-
-def _declaration() -> dict[str, str]:
-    """Return a backend and a queue that can be declared; where ours is not served, a check says."""
-    alias = _find_backend()
-    if alias is not None:
-        return {"backend": alias, "queue_name": _queue_name()}
-    return {"queue_name": min(_task_backends["default"].queues)}
-
-
-@_task(**_declaration())  # type: ignore[untyped-decorator, unused-ignore]
-def _django_tasks_task_runner(task_pk: int, workflow_pk: int, **counts: int) -> None:
-    limit = settings.JOEFLOW_TIME_LIMIT
-    try:
-        with _time_limit(limit):
-            # A limit is meant for one task: then there is one task per message.
-            carry_out(task_pk, workflow_pk, send_again=task_runner, stay=not limit, **counts)
-    except BaseException:
-        for connection in connections.all(initialized_only=True):
-            connection.close_if_unusable_or_obsolete()
-        raise
-
-
-@contextmanager
-def _time_limit(seconds: float | None) -> Iterator[None]:
-    """Interrupt what runs for too long; that takes a signal, so it is done in main threads only."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not seconds or not in_main_thread or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def interrupt(*_: Any) -> NoReturn:
-        raise TimeLimitExceeded(
-            f"The task ran longer than the {seconds} seconds of JOEFLOW_TIME_LIMIT."
-        )
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+@task()
+def _sweep() -> None:
+    sower.sow(force=True)  # first, so that the next one comes whatever happens to this one
+    sweep()
 
 
 class _Sower:
-    """Remembers when this process last made sure that a sweep waits in the queue."""
+    """Sees to it that a sweep waits in the queue: one, which puts the next one there when it runs.
 
-    next_look = 0.0
-
-
-def _sow(result: Any) -> None:
-    """See to it that a sweep waits in the queue; looks at most once between two sweeps.
-
-    Args:
-        result: What the backend returned for another task: it knows its table.
+    Only the database backend can be asked what waits in it. With others, and for a project that
+    wants it apart, ``manage.py dispatch_tasks --loop`` sweeps.
     """
-    if time.monotonic() < _Sower.next_look:
-        return
-    _Sower.next_look = time.monotonic() + settings.JOEFLOW_SWEEP_SECONDS
-    try:
-        _put_back(result)
-    except Exception:
-        logger.exception("event=sweep_not_enqueued")
+
+    def __init__(self) -> None:
+        self._next_look = 0.0
+
+    def sow(self, *, force: bool = False) -> None:
+        """Put a sweep in the queue if none waits there; looks only now and then.
+
+        Args:
+            force: Look in any case.
+        """
+        if not force and time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + settings.JOEFLOW_SWEEP_SECONDS
+        sweeps = self._sweeps()
+        if sweeps is None:
+            return
+        # Otherwise the results of the sweeps would pile up, as nobody looks at them.
+        sweeps.successful().delete()
+        if not sweeps.filter(status="READY").exists():
+            eta = timezone.now() + timedelta(seconds=settings.JOEFLOW_SWEEP_SECONDS)
+            _enqueue(_sweep, eta)
+
+    def _sweeps(self) -> Any:
+        backend = type(task_backends["default"]).__module__
+        if not apps.is_installed("django_tasks_db") or backend != "django_tasks_db.backend":
+            return None
+        results: Any = apps.get_model("django_tasks_database", "DBTaskResult")
+        return results._default_manager.filter(task_path=_sweep.module_path)
 
 
-def _put_back(result: Any, previous: str | None = None) -> None:
-    target = _on_backend(_sweep)
-    if target.get_backend().supports_defer and not _is_waiting(result):
-        run_after = timezone.now() + timedelta(seconds=settings.JOEFLOW_SWEEP_SECONDS)
-        target.using(run_after=run_after).enqueue(previous)
+sower = _Sower()
 
 
-def _is_waiting(result: Any) -> bool:
-    """Tell whether a sweep waits; one that runs does not count, its worker may have been killed."""
-    rows = _rows(result)
-    if rows is not None:
-        return bool(rows.filter(task_path=_sweep.module_path, status="READY").exists())
-    # Other backends cannot be asked: at most one sweep in this time, for all who share the cache.
-    return not cache.add("joeflow-sweep", "waiting", timeout=0.9 * settings.JOEFLOW_SWEEP_SECONDS)
+def _sow_at_start(**_: Any) -> None:
+    """Sow as soon as the worker has a connection: it may be the only one who ever does."""
+    connection_created.disconnect(_sow_at_start)
+    sower.sow()
 
 
-def _rows(result: Any) -> Any:
-    """Return the table of django-tasks-db, or None with another backend."""
-    return type(result.db_result).objects.all() if hasattr(result, "db_result") else None
+# The worker has no hook of its own.
+if "db_worker" in sys.argv:
+    connection_created.connect(_sow_at_start)
 
 
-@_task(  # type: ignore[untyped-decorator, unused-ignore]
-    takes_context=True, **_declaration()
-)
-def _sweep(context: Any, previous: str | None = None) -> None:
-    result = context.task_result
-    # First of all, so that the next one comes even if this worker is killed.
-    _put_back(result, previous=result.id)
-    rows = _rows(result)
-    if rows is not None and previous:
-        # Nobody wants to keep thousands of rows a day that say "swept".
-        rows.filter(pk=previous, status="SUCCESSFUL").delete()
-    sweep()
+def check() -> list[CheckMessage]:
+    """Find a queue that no backend serves."""
+    queues = getattr(default_task_backend, "queues", None)
+    if not queues or _queue_name() in queues:
+        return []
+    return [
+        Error(
+            f"joeflow's queue {_queue_name()!r} is not among the queues of the task backend: "
+            f"{', '.join(sorted(queues))}.",
+            hint='Add it to TASKS["default"]["QUEUES"], or set JOEFLOW_TASK_QUEUE_NAME.',
+            id="joeflow.E015",
+        )
+    ]

@@ -1,4 +1,4 @@
-"""Dramatiq carries the tasks."""
+"""Dramatiq carries the tasks: message in, engine call, message out."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
+from django.utils import timezone
 
+from joeflow import engine
 from joeflow.conf import settings
 from joeflow.dispatch import within_deadline
 from joeflow.exceptions import MissingExtra
 from joeflow.recovery import sweep
-from joeflow.runner import carry_out, get_queue_name, seconds_until
 
 try:
     import dramatiq
     from dramatiq.brokers.stub import StubBroker
-    from dramatiq.middleware import Shutdown, TimeLimitExceeded
+    from dramatiq.middleware import Middleware, TimeLimitExceeded
 except ImportError as error:
     raise MissingExtra(
-        'Dramatiq is not installed. Install it with: pip install "joeflow[dramatiq]"'
+        'The Dramatiq runner needs Dramatiq. Install it with: pip install "joeflow[dramatiq]"'
     ) from error
 
 __all__ = ("task_runner",)
 
 logger = logging.getLogger("joeflow")
 
-#: How long a worker that shuts down waits for its sweep to end.
-SECONDS_TO_STOP = 5
+#: Dramatiq ends an actor after ten minutes if it is not told otherwise; in milliseconds.
+_NO_LIMIT = 365 * 24 * 3600 * 1000
 
 
 def task_runner(
@@ -38,128 +39,94 @@ def task_runner(
     workflow_pk: int,
     countdown: float | None = None,
     eta: datetime | None = None,
-    **counts: int,
 ) -> Any:
-    """Send a message that lets a Dramatiq worker run a task.
+    """Send a message for a due machine task.
 
     Args:
         task_pk: Key of the task.
         workflow_pk: Key of its instance.
         countdown: Seconds until it is due.
         eta: Instant at which it is due.
-        counts: How often the message came back, and why.
 
     Returns:
         Dramatiq's message.
     """
-    options: dict[str, Any] = {}
-    if settings.JOEFLOW_TIME_LIMIT:
-        options["time_limit"] = int(settings.JOEFLOW_TIME_LIMIT * 1000)
-    delay = int(seconds_until(countdown, eta) * 1000)
-
-    def publish() -> Any:
-        return _dramatiq_task_runner.send_with_options(
-            args=(task_pk, workflow_pk), kwargs=counts, delay=delay or None, **options
-        )
-
-    def publish_elsewhere() -> Any:
-        try:
-            return publish()
-        finally:
-            close_old_connections()  # there are middlewares that write to the database
-
-    if isinstance(_dramatiq_task_runner.broker, StubBroker):
-        return publish()
-    return within_deadline(publish_elsewhere)
+    if eta is not None:
+        now = timezone.now() if timezone.is_aware(eta) else datetime.now()  # noqa: DTZ005
+        countdown = (eta - now).total_seconds()
+    return _send(task_pk, workflow_pk, countdown)
 
 
-class _CurrentMessage(threading.local):
-    redelivered = False
+def _send(task_pk: int, workflow_pk: int, countdown: float | None, **counts: int) -> Any:
+    delay = max(0, round(countdown * 1000)) if countdown else None
+    broker = _dramatiq_task_runner.broker
+    limit = settings.JOEFLOW_TIME_LIMIT
+    options = {} if limit is None else _known(broker, time_limit=limit * 1000)
+    message = _dramatiq_task_runner.message_with_options(
+        args=(task_pk, workflow_pk), kwargs=counts, **options
+    )
+    if isinstance(broker, StubBroker):
+        return broker.enqueue(message, delay=delay)
+    return within_deadline(lambda: broker.enqueue(message, delay=delay))
 
 
-_current = _CurrentMessage()
+def _known(broker: Any, **options: Any) -> dict[str, Any]:
+    """Return those options that the broker's middleware knows: what is not there limits nothing."""
+    return {name: value for name, value in options.items() if name in broker.actor_options}
 
 
-class Recovery(dramatiq.Middleware):
-    """Finds what got lost, in a thread of each worker process that serves joeflow's queue."""
+class RecoveryMiddleware(Middleware):
+    """Sweeps in a thread of each worker process."""
 
     def __init__(self) -> None:
-        """Start nothing yet."""
+        """Start nothing before the worker runs."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
-        """Start the thread."""
-        served = worker.consumer_whitelist
-        if served and _dramatiq_task_runner.queue_name not in served:
-            return
-        self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._sweep, args=(self._stop,), name="joeflow-recovery", daemon=True
-        )
+        """Start to sweep."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._work, name="joeflow-recovery", daemon=True)
         self._thread.start()
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
-        """End the thread."""
+        """Stop to sweep."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=SECONDS_TO_STOP)
 
-    def before_process_message(self, broker: Any, message: Any) -> None:
-        """Note what RabbitMQ says about the message, which its actor cannot see."""
-        _current.redelivered = bool(getattr(message, "redelivered", False))
-
-    @staticmethod
-    def _sweep(stop: threading.Event) -> None:
-        while not stop.wait(settings.JOEFLOW_SWEEP_SECONDS):
+    def _work(self) -> None:
+        while not self._stop.wait(settings.JOEFLOW_SWEEP_SECONDS):
             close_old_connections()
             try:
                 sweep()
             except Exception:
                 logger.exception("event=sweep_failed")
-            finally:
-                close_old_connections()
-        connections.close_all()
 
 
-def _is_interrupted(_retries: int, error: BaseException) -> bool:
-    """Tell whether the worker was shut down: alone then, a message comes back as it is."""
-    return isinstance(error, Shutdown)
+broker = dramatiq.get_broker()
+broker.add_middleware(RecoveryMiddleware())
 
 
-def _actor_options(broker: Any) -> dict[str, Any]:
-    wanted = {
-        "max_retries": 0,
-        "retry_when": _is_interrupted,
-        "min_backoff": 1000,
-        # In place of Dramatiq's ten minutes.
-        "time_limit": float("inf"),
-    }
-    # A broker knows only the options that its middlewares bring.
-    return {name: value for name, value in wanted.items() if name in broker.actor_options}
-
-
-dramatiq.get_broker().add_middleware(Recovery())
-
-
-# The name and the arguments are those of joeflow 2.x, whose messages are still understood.
+# The name and the first two arguments are those of joeflow 2.x, whose messages may still wait.
 @dramatiq.actor(
-    actor_name="_dramatiq_task_runner",
-    queue_name=get_queue_name(),
-    **_actor_options(dramatiq.get_broker()),
+    queue_name=settings.JOEFLOW_TASK_QUEUE_NAME or settings.JOEFLOW_CELERY_QUEUE_NAME,
+    **_known(broker, max_retries=0, time_limit=_NO_LIMIT),
 )
-def _dramatiq_task_runner(task_pk: int, workflow_pk: int, **counts: int) -> None:
+def _dramatiq_task_runner(
+    task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0
+) -> None:
     close_old_connections()
+    again = engine.run(
+        task_pk,
+        workflow_pk,
+        bounces=bounces,
+        errors=errors,
+        # The limit counts for the whole message, so that gets one task alone.
+        stay=settings.JOEFLOW_TIME_LIMIT is None,
+        failures=(Exception, TimeLimitExceeded),
+    )
+    if again is None:
+        return
     try:
-        carry_out(
-            task_pk,
-            workflow_pk,
-            send_again=task_runner,
-            redelivered=_current.redelivered,
-            # A limit is meant for one task: then there is one task per message.
-            stay=not settings.JOEFLOW_TIME_LIMIT,
-            failures=(Exception, TimeLimitExceeded),
-            **counts,
-        )
-    finally:
-        close_old_connections()
+        _send(task_pk, workflow_pk, again.delay, bounces=again.bounces, errors=again.errors)
+    except Exception:
+        logger.exception("event=hand_out_failed task=%s workflow=%s", task_pk, workflow_pk)
