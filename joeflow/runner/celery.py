@@ -17,7 +17,7 @@ from joeflow.recovery import sweep
 
 try:
     from celery import current_app, shared_task
-    from celery.signals import celeryd_after_setup, worker_ready
+    from celery.signals import celeryd_init, worker_ready
 except ImportError as error:
     raise MissingExtra(
         'The Celery runner needs Celery. Install it with: pip install "joeflow[celery]"'
@@ -29,6 +29,8 @@ logger = logging.getLogger("joeflow")
 
 #: One quick second try: who waits for this is a person.
 _RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
+#: The limits that this worker was given on its command line, which a task cannot see.
+_limits_of_worker: list[float] = []
 
 
 def task_runner(
@@ -99,7 +101,7 @@ def _celery_task_runner(
 def _has_time_limit(task: Any) -> bool:
     limits = [*(task.request.timelimit or ()), task.time_limit, task.soft_time_limit]
     conf = task.app.conf
-    return any([*limits, conf.task_time_limit, conf.task_soft_time_limit])
+    return any([*limits, *_limits_of_worker, conf.task_time_limit, conf.task_soft_time_limit])
 
 
 @shared_task(name="joeflow.runner.celery.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -107,12 +109,15 @@ def _sweep() -> None:
     sweep()
 
 
-@celeryd_after_setup.connect  # type: ignore[untyped-decorator]
-def _consume_our_queue(instance: Any = None, **_: Any) -> None:
-    """Let a worker that was started without -Q consume our queue too."""
-    queues = instance.app.amqp.queues
-    if queues._consume_from is None:  # -Q would have selected some
-        queues.select_add(_queue_name())
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def _set_up_worker(instance: Any, options: dict[str, Any], **_: Any) -> None:
+    """Let a worker that was started without -Q consume our queue too; -X can still exclude it."""
+    limits = (options.get("time_limit"), options.get("soft_time_limit"))
+    _limits_of_worker[:] = [limit for limit in limits if limit]
+    if not options.get("queues"):
+        queues = instance.app.amqp.queues
+        # As the project declares it, or as Celery makes it for whoever sends the first message.
+        queues.select_add(queues[_queue_name()])
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

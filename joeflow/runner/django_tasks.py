@@ -84,6 +84,7 @@ def _run_task(task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0)
 @task()
 def _sweep() -> None:
     sower.sow(force=True)  # first, so that the next one comes whatever happens to this one
+    sower.clean_up()
     sweep()
 
 
@@ -107,13 +108,18 @@ class _Sower:
             return
         self._next_look = time.monotonic() + settings.JOEFLOW_SWEEP_SECONDS
         sweeps = self._sweeps()
-        if sweeps is None:
-            return
-        # Otherwise the results of the sweeps would pile up, as nobody looks at them.
-        sweeps.successful().delete()
-        if not sweeps.filter(status="READY").exists():
+        if sweeps is not None and not sweeps.filter(status="READY").exists():
             eta = timezone.now() + timedelta(seconds=settings.JOEFLOW_SWEEP_SECONDS)
             _enqueue(_sweep, eta)
+
+    def clean_up(self) -> None:
+        """Remove the results of earlier sweeps, which would pile up and which nobody looks at.
+
+        Only a worker does this: in a table that nobody prunes, it takes its time.
+        """
+        sweeps = self._sweeps()
+        if sweeps is not None:
+            sweeps.successful().delete()
 
     def _sweeps(self) -> Any:
         backend = type(task_backends["default"]).__module__

@@ -7,7 +7,7 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from joeflow import engine
@@ -19,7 +19,7 @@ from joeflow.recovery import sweep
 try:
     import dramatiq
     from dramatiq.brokers.stub import StubBroker
-    from dramatiq.middleware import Middleware, TimeLimitExceeded
+    from dramatiq.middleware import Middleware, Shutdown, TimeLimitExceeded
 except ImportError as error:
     raise MissingExtra(
         'The Dramatiq runner needs Dramatiq. Install it with: pip install "joeflow[dramatiq]"'
@@ -67,7 +67,15 @@ def _send(task_pk: int, workflow_pk: int, countdown: float | None, **counts: int
     )
     if isinstance(broker, StubBroker):
         return broker.enqueue(message, delay=delay)
-    return within_deadline(lambda: broker.enqueue(message, delay=delay))
+    return within_deadline(lambda: _enqueue(broker, message, delay))
+
+
+def _enqueue(broker: Any, message: Any, delay: int | None) -> Any:
+    try:
+        return broker.enqueue(message, delay=delay)
+    finally:
+        # Some middleware writes to the database, here in a thread that lives on.
+        close_old_connections()
 
 
 def _known(broker: Any, **options: Any) -> dict[str, Any]:
@@ -75,8 +83,17 @@ def _known(broker: Any, **options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name in broker.actor_options}
 
 
+class _Received(threading.local):
+    """What the broker says about the message that this thread works on."""
+
+    again = False
+
+
+_received = _Received()
+
+
 class RecoveryMiddleware(Middleware):
-    """Sweeps in a thread of each worker process."""
+    """Sweeps in a thread of each worker process that serves joeflow's queue."""
 
     def __init__(self) -> None:
         """Start nothing before the worker runs."""
@@ -85,21 +102,37 @@ class RecoveryMiddleware(Middleware):
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
         """Start to sweep."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._work, name="joeflow-recovery", daemon=True)
+        served = worker.consumer_whitelist  # what --queues names; all without it
+        if served and _dramatiq_task_runner.queue_name not in served:
+            return
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._work, args=(self._stop,), name="joeflow-recovery", daemon=True
+        )
         self._thread.start()
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         """Stop to sweep."""
         self._stop.set()
 
-    def _work(self) -> None:
-        while not self._stop.wait(settings.JOEFLOW_SWEEP_SECONDS):
-            close_old_connections()
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        """Note what RabbitMQ tells: whether a worker had the message before and never came back."""
+        _received.again = bool(getattr(message, "redelivered", False))
+
+    def _work(self, stop: threading.Event) -> None:
+        while not stop.wait(settings.JOEFLOW_SWEEP_SECONDS):
             try:
                 sweep()
             except Exception:
                 logger.exception("event=sweep_failed")
+            finally:
+                close_old_connections()
+        connections.close_all()
+
+
+def _was_shut_down(_retries: int, error: BaseException) -> bool:
+    """Tell Dramatiq what it shall send again: what its own shutdown has interrupted, no more."""
+    return isinstance(error, Shutdown)
 
 
 broker = dramatiq.get_broker()
@@ -109,7 +142,13 @@ broker.add_middleware(RecoveryMiddleware())
 # The name and the first two arguments are those of joeflow 2.x, whose messages may still wait.
 @dramatiq.actor(
     queue_name=settings.JOEFLOW_TASK_QUEUE_NAME or settings.JOEFLOW_CELERY_QUEUE_NAME,
-    **_known(broker, max_retries=0, time_limit=_NO_LIMIT),
+    **_known(
+        broker,
+        max_retries=0,
+        retry_when=_was_shut_down,
+        min_backoff=1000,
+        time_limit=_NO_LIMIT,
+    ),
 )
 def _dramatiq_task_runner(
     task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0
@@ -120,6 +159,7 @@ def _dramatiq_task_runner(
         workflow_pk,
         bounces=bounces,
         errors=errors,
+        redelivered=_received.again,
         # The limit counts for the whole message, so that gets one task alone.
         stay=settings.JOEFLOW_TIME_LIMIT is None,
         failures=(Exception, TimeLimitExceeded),

@@ -1,5 +1,7 @@
 """Celery, as far as no broker is needed."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from joeflow import engine
@@ -8,6 +10,7 @@ from tests.rules import extra
 from tests.testapp.models import Chain, Failing, Rounds, SplitJoin, Waiting
 
 celery = extra("celery")
+kombu = extra("celery", "kombu")
 runner = pytest.importorskip("joeflow.runner.celery")
 
 pytestmark = [pytest.mark.extra("celery"), pytest.mark.django_db(transaction=True)]
@@ -168,18 +171,55 @@ def test_eager__error_is_kept(eager, fail):
     assert (work.status, work.exception) == (Task.FAILED, "ValueError: boom")
 
 
-@pytest.mark.parametrize(("selected", "consumed"), [(None, True), ({"celery": None}, False)])
-def test_worker__without_q__consumes_the_queue(selected, consumed):
+@pytest.fixture
+def worker():
+    """Set up a worker as the command does, with these options; return the queues it consumes."""
+
+    def set_up(app, **options):
+        celery.signals.celeryd_init.send(
+            sender="w", instance=SimpleNamespace(app=app), options=options
+        )
+        app.amqp.queues.select(options.get("queues"))
+        app.amqp.queues.deselect(options.get("exclude_queues"))
+        return app.amqp.queues.consume_from
+
+    yield set_up
+    runner._limits_of_worker.clear()
+
+
+@pytest.mark.parametrize(
+    ("options", "consumed"),
+    [
+        ({"queues": None}, ["celery", "yoloflow"]),
+        ({"queues": ["celery"]}, ["celery"]),
+        ({"queues": ["yoloflow"]}, ["yoloflow"]),
+        ({"queues": None, "exclude_queues": ["yoloflow"]}, ["celery"]),
+    ],
+    ids=["plain", "-Q celery", "-Q yoloflow", "-X yoloflow"],
+)
+def test_worker__consumes_the_queue_if_not_told_otherwise(worker, options, consumed):
     app = celery.Celery("worker", broker="memory://", set_as_current=False)
-    app.amqp.queues.select(selected and list(selected))
 
-    class Worker:
-        pass
+    assert sorted(worker(app, **options)) == consumed
 
-    Worker.app = app
-    runner._consume_our_queue(instance=Worker)
 
-    assert ("yoloflow" in app.amqp.queues.consume_from) is consumed
+def test_worker__consumes_the_queue_as_the_project_declares_it(worker):
+    app = celery.Celery("worker", broker="memory://", set_as_current=False)
+    mine = kombu.Queue("yoloflow", queue_arguments={"x-queue-type": "quorum"})
+    app.conf.task_queues = [kombu.Queue("celery"), mine]
+
+    assert worker(app, queues=None)["yoloflow"].queue_arguments == {"x-queue-type": "quorum"}
+
+
+def test_worker__with_a_limit_on_the_command_line__one_step_for_each_message(worker, monkeypatch):
+    stays = []
+    monkeypatch.setattr(engine, "run", lambda *args, stay, **options: stays.append(stay))
+    app = celery.Celery("worker", broker="memory://", set_as_current=False)
+
+    worker(app, soft_time_limit=5.0)
+    runner._celery_task_runner(1, 1)
+
+    assert stays == [False]
 
 
 @pytest.mark.parametrize(("queue", "sweeps"), [("yoloflow", 1), ("celery", 0)])

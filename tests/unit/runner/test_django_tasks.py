@@ -8,7 +8,7 @@ from django.utils import timezone
 from joeflow import engine
 from joeflow.models import Task
 from tests.rules import extra
-from tests.testapp.models import Chain, Failing, SplitJoin, Waiting
+from tests.testapp.models import Chain, Failing, Rounds, SplitJoin, Waiting
 
 extra("tasks")
 runner = pytest.importorskip("joeflow.runner.django_tasks")
@@ -53,10 +53,11 @@ def test_immediate__runs_all_that_is_due(immediate):
 def test_immediate__one_step_per_message__never_recurses(immediate, settings):
     settings.JOEFLOW_STAY_SECONDS = 0
 
-    workflow = Chain.start()
+    workflow = Rounds.start(laps=40)
 
     workflow.refresh_from_db()
-    assert workflow.text == "123"
+    assert workflow._ended is not None
+    assert workflow.task_set.count() > 160
 
 
 def test_immediate__what_is_not_due__stays_scheduled(immediate):
@@ -116,6 +117,15 @@ def test_database__sweep_puts_itself_back_and_leaves_no_results(database):
 
     assert waiting(database, runner._sweep).count() == 1
     assert database.filter(task_path=runner._sweep.module_path).count() == 1
+
+
+def test_database__sowing_leaves_the_old_results_to_the_workers(database):
+    runner.sower.sow()
+    waiting(database, runner._sweep).update(status="SUCCESSFUL")
+
+    runner.sower.sow(force=True)
+
+    assert database.filter(task_path=runner._sweep.module_path).count() == 2
 
 
 def test_database__killed_sweep__is_sown_again(database):

@@ -1,8 +1,11 @@
 """Dramatiq with its stub broker."""
 
+import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection, connections
 from django.utils import timezone
 
 from joeflow import engine
@@ -132,9 +135,52 @@ def test_options__are_those_that_the_broker_knows():
     assert runner._known(Broker, max_retries=0, time_limit=1) == {"max_retries": 0}
 
 
-def test_recovery__sweeps_until_the_worker_stops(broker, settings, monkeypatch):
-    import threading
+def test_shutdown__is_sent_again_by_dramatiq():
+    assert runner._was_shut_down(0, runner.Shutdown())
+    assert not runner._was_shut_down(0, ValueError("boom"))
+    assert not runner._was_shut_down(0, runner.TimeLimitExceeded())
 
+
+def test_message_that_was_delivered_before__is_told_to_the_engine(broker, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        engine, "run", lambda *args, redelivered, **options: told.append(redelivered)
+    )
+    middleware = runner.RecoveryMiddleware()
+
+    for redelivered in (True, False):
+        message = SimpleNamespace(redelivered=redelivered)
+        middleware.before_process_message(broker, message)
+        runner._dramatiq_task_runner.fn(7, 8)
+    middleware.before_process_message(broker, object())  # Redis says nothing about it
+    runner._dramatiq_task_runner.fn(7, 8)
+
+    assert told == [True, False, False]
+
+
+def test_middleware_that_writes_to_the_database__leaves_no_connection(broker, monkeypatch):
+    used = []
+
+    class Writing(dramatiq.Middleware):
+        def after_enqueue(self, broker, message, delay):
+            connection.ensure_connection()
+            used.append((threading.current_thread(), connection.connection, connections["default"]))
+
+    writing = Writing()
+    monkeypatch.setattr(broker, "middleware", [*broker.middleware, writing])
+    monkeypatch.setattr(runner, "StubBroker", type(None))
+
+    runner.task_runner(task_pk=1, workflow_pk=2)
+
+    [(thread, was_open, wrapper)] = used
+    assert thread.name == "joeflow-publisher"
+    assert was_open is not None
+    assert wrapper.connection is None
+
+
+@pytest.fixture
+def sweeps(settings, monkeypatch):
+    """Count sweeps; each of them fails."""
     settings.JOEFLOW_SWEEP_SECONDS = 0.01
     swept = threading.Semaphore(0)
 
@@ -143,12 +189,25 @@ def test_recovery__sweeps_until_the_worker_stops(broker, settings, monkeypatch):
         raise OSError("the next one may work")
 
     monkeypatch.setattr(runner, "sweep", sweep)
+    return swept
+
+
+@pytest.mark.parametrize("queues", [None, {"yoloflow", "other"}])
+def test_recovery__sweeps_until_the_worker_stops(broker, sweeps, queues):
     middleware = runner.RecoveryMiddleware()
 
-    middleware.after_worker_boot(broker, None)
-    again = [swept.acquire(timeout=20) for _ in range(2)]
+    middleware.after_worker_boot(broker, SimpleNamespace(consumer_whitelist=queues))
+    again = [sweeps.acquire(timeout=20) for _ in range(2)]
     middleware.before_worker_shutdown(broker, None)
     middleware._thread.join(20)
 
     assert again == [True, True]
     assert not middleware._thread.is_alive()
+
+
+def test_recovery__worker_of_other_queues__does_not_sweep(broker):
+    middleware = runner.RecoveryMiddleware()
+
+    middleware.after_worker_boot(broker, SimpleNamespace(consumer_whitelist={"other"}))
+
+    assert middleware._thread is None
