@@ -135,6 +135,13 @@ def _was_shut_down(_retries: int, error: BaseException) -> bool:
     return isinstance(error, Shutdown)
 
 
+_OPTIONS = {
+    "max_retries": 0,
+    "retry_when": _was_shut_down,
+    "min_backoff": 1000,  # milliseconds
+    "time_limit": _NO_LIMIT,
+}
+
 broker = dramatiq.get_broker()
 broker.add_middleware(RecoveryMiddleware())
 
@@ -142,13 +149,7 @@ broker.add_middleware(RecoveryMiddleware())
 # The name and the first two arguments are those of joeflow 2.x, whose messages may still wait.
 @dramatiq.actor(
     queue_name=settings.JOEFLOW_TASK_QUEUE_NAME or settings.JOEFLOW_CELERY_QUEUE_NAME,
-    **_known(
-        broker,
-        max_retries=0,
-        retry_when=_was_shut_down,
-        min_backoff=1000,
-        time_limit=_NO_LIMIT,
-    ),
+    **_known(broker, **_OPTIONS),
 )
 def _dramatiq_task_runner(
     task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0

@@ -32,11 +32,11 @@ def messages(broker, queue="yoloflow"):
     return [dramatiq.Message.decode(data) for data in broker.queues[queue].queue]
 
 
-def work(broker):
+def work(broker, *, fail_fast=True):
     worker = dramatiq.Worker(broker, worker_timeout=10, worker_threads=1)
     worker.start()
     try:
-        broker.join("yoloflow", timeout=20_000)
+        broker.join("yoloflow", timeout=20_000, fail_fast=fail_fast)
         worker.join()
     finally:
         worker.stop()
@@ -135,10 +135,27 @@ def test_options__are_those_that_the_broker_knows():
     assert runner._known(Broker, max_retries=0, time_limit=1) == {"max_retries": 0}
 
 
-def test_shutdown__is_sent_again_by_dramatiq():
-    assert runner._was_shut_down(0, runner.Shutdown())
-    assert not runner._was_shut_down(0, ValueError("boom"))
-    assert not runner._was_shut_down(0, runner.TimeLimitExceeded())
+@pytest.mark.parametrize(
+    ("error", "runs"),
+    [(runner.Shutdown, 2), (runner.TimeLimitExceeded, 1), (ValueError, 1)],
+    ids=["shutdown", "time limit", "failure"],
+)
+def test_actor__only_what_a_shutdown_stopped_is_sent_again(error, runs):
+    middleware = [dramatiq.middleware.Retries(), dramatiq.middleware.TimeLimit()]
+    broker = dramatiq.brokers.stub.StubBroker(middleware)
+    options = runner._known(broker, **runner._OPTIONS) | {"min_backoff": 1}
+    done = []
+
+    @dramatiq.actor(broker=broker, queue_name="yoloflow", **options)
+    def act():
+        done.append(1)
+        if len(done) == 1:
+            raise error
+
+    act.send()
+    work(broker, fail_fast=False)
+
+    assert len(done) == runs
 
 
 def test_message_that_was_delivered_before__is_told_to_the_engine(broker, monkeypatch):
