@@ -1,14 +1,18 @@
 """A project of its own for a test: database, queue, workers; all gone at the end."""
 
+import atexit
+import functools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
+import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests import services
 
@@ -16,6 +20,7 @@ ROOT = services.ROOT
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 LIMIT = 60
+MIGRATE = (PYTHON, "-m", "django", "migrate", "-v", "0")
 
 RUNNERS = {
     "celery": "joeflow.runner.celery.task_runner",
@@ -93,6 +98,25 @@ class Site:
         self.workers.append(worker)
         return worker
 
+    @contextmanager
+    def supervised(self):
+        """Start a worker, and another one whenever it has died: what systemd would do."""
+        done = threading.Event()
+
+        def supervise():
+            worker = self.start_worker()
+            while not done.wait(0.1):
+                if worker.poll() is not None:
+                    worker = self.start_worker()
+
+        thread = threading.Thread(target=supervise, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(LIMIT)
+
     def stop_workers(self):
         """End all workers and whatever they started."""
         for worker in self.workers:
@@ -107,21 +131,12 @@ class Site:
         return "\n".join(path.read_text()[-4000:] for path in self.folder.glob("worker*.log"))
 
 
-def wait_for(condition, describe):
-    """Wait until the condition is true, with a limit."""
-    until = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < until, describe()
-        time.sleep(0.05)
-
-
 @contextmanager
 def site(runner, database, broker, folder):
     """Give a project with a fresh database, and take all of it away again."""
     it = Site(runner, database, broker, folder)
-    with _fresh_database(database, it.name):
+    with _fresh_database(database, it):
         try:
-            it.run(PYTHON, "-m", "django", "migrate", "-v", "0")
             yield it
         finally:
             it.stop_workers()
@@ -129,19 +144,42 @@ def site(runner, database, broker, folder):
 
 
 @contextmanager
-def _fresh_database(kind, name):
+def _fresh_database(kind, it):
+    """Give the site a database with all tables."""
     if kind == "sqlite":
+        it.run(*MIGRATE)
         yield
-        return
-    connect = {"postgresql": _connect_postgresql, "mariadb": _connect_mariadb}[kind]
+    elif kind == "mariadb":
+        with _own_database(_connect_mariadb, it.name):
+            it.run(*MIGRATE)
+            yield
+    else:
+        with _own_database(_connect_postgresql, it.name, template=_template()):
+            yield
+
+
+@contextmanager
+def _own_database(connect, name, template=None):
+    like = f" TEMPLATE {template}" if template else ""
     with connect() as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name}")
+        connection.cursor().execute(f"CREATE DATABASE {name}{like}")
     try:
         yield
     finally:
-        force = " WITH (FORCE)" if kind == "postgresql" else ""
+        force = " WITH (FORCE)" if connect is _connect_postgresql else ""
         with connect() as connection:
             connection.cursor().execute(f"DROP DATABASE {name}{force}")
+
+
+@functools.cache
+def _template():
+    """Return the name of a database with all tables, to make others from: that is quicker."""
+    it = Site("django_tasks", "postgresql", "", ROOT)
+    database = _own_database(_connect_postgresql, it.name)
+    database.__enter__()
+    atexit.register(database.__exit__, None, None, None)
+    it.run(*MIGRATE)
+    return it.name
 
 
 def _connect_postgresql():
@@ -174,13 +212,63 @@ def _remove_queues(broker, name):
     if broker.startswith("redis"):
         import redis
 
-        client = redis.Redis.from_url(broker)
-        keys = list(client.scan_iter(f"*{name}*"))
-        if keys:
-            client.delete(*keys)
+        with redis.Redis.from_url(broker) as client:
+            keys = list(client.scan_iter(f"*{name}*"))
+            if keys:
+                client.delete(*keys)
     elif broker.startswith("amqp"):
         import pika
 
-        with pika.BlockingConnection(pika.URLParameters(broker.replace("5672//", "5672/%2F"))) as c:
+        url = broker.removesuffix("//") + "/%2F" if broker.endswith("//") else broker
+        with pika.BlockingConnection(pika.URLParameters(url)) as c:
             for queue in (name, f"{name}.DQ", f"{name}.XQ", f"{name}_other"):
                 c.channel().queue_delete(queue)
+
+
+class Cable:
+    """A way to a server that can be cut and mended.
+
+    Args:
+        url: Where the server is.
+    """
+
+    def __init__(self, url):
+        parts = urlsplit(url)
+        self._server = (parts.hostname, parts.port)
+        self._ends = set()
+        self._listener = None
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+        self.url = url.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{self.port}")
+
+    def mend(self):
+        """Let connections through."""
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self):
+        """End all connections, and refuse new ones."""
+        for end in [self._listener, *self._ends]:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
+
+    def _accept(self, listener):
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(self._server)
+                self._ends |= {near, far}
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source, target):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends -= {source, target}

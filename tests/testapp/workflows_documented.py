@@ -104,7 +104,7 @@ class Patient(Workflow):
 
 
 class Deadly(Workflow):
-    """Kills its worker as often as the text says; notes each start in a file."""
+    """Kills its process, or all of the worker, so many times; notes each start in a file."""
 
     path = models.TextField()
     kills = models.PositiveIntegerField()
@@ -116,6 +116,8 @@ class Deadly(Workflow):
         with note.open("a") as file:
             file.write("started\n")
         if len(note.read_text().splitlines()) <= self.kills:
+            if note.suffix == ".all":
+                os.killpg(0, signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 
     def end(self):

@@ -12,7 +12,7 @@ import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.acceptance.project.settings")
 if "celery" in os.environ["JOEFLOW_SITE_RUNNER"]:
-    from tests.acceptance.project.celery import app  # noqa: F401
+    from tests.acceptance.project.celery import app
 
 django.setup()
 
@@ -31,6 +31,8 @@ from tests.testapp.models import (  # noqa: E402
 )
 
 LIMIT = 60  # seconds; far more than anything here takes
+QUEUE = os.environ["JOEFLOW_SITE"]
+RUNNER = os.environ["JOEFLOW_SITE_RUNNER"].split(".")[2]
 
 
 def wait_for(condition):
@@ -129,14 +131,62 @@ def unsent():
 
 
 def old_message():
-    """Send the message of an older version: two arguments, no more."""
-    from joeflow.runner.celery import _celery_task_runner
-
+    """Send the message of joeflow 2.x, and wait for what it does."""
     pk = unsent()
-    Task.objects.filter(_workflow_id=pk, completed=None).update(attempts=1)
+    # So that no recovery comes first: a task that was lost that often has to wait for a while.
+    Task.objects.filter(_workflow_id=pk, completed=None).update(attempts=5)
     task = Task.objects.get(_workflow_id=pk, completed=None)
-    _celery_task_runner.apply_async(args=(task.pk, pk), queue=os.environ["JOEFLOW_SITE"])
-    return ended(Exclusive.objects.get(pk=pk))
+    SEND_OLD[RUNNER](task.pk, pk)
+    names = ended(Exclusive.objects.get(pk=pk))
+    return {"names": names, "attempts": Task.objects.get(pk=task.pk).attempts}
+
+
+def _send_old_to_celery(*args):
+    name = "joeflow.runner.celery._celery_task_runner"
+    app.send_task(name, args=args, queue=QUEUE)
+
+
+def _send_old_to_dramatiq(*args):
+    import dramatiq
+
+    message = dramatiq.Message(QUEUE, "_dramatiq_task_runner", args, {}, {"retries": 0})
+    dramatiq.get_broker().enqueue(message)
+
+
+SEND_OLD = {"celery": _send_old_to_celery, "dramatiq": _send_old_to_dramatiq}
+
+
+def lost():
+    """Start a workflow, and lose its message on the way."""
+    workflow = Exclusive.start()
+    return {"pk": workflow.pk, "lost": PURGE[RUNNER]()}
+
+
+def _purge_celery():
+    with app.connection_for_write() as connection:
+        return connection.default_channel.queue_purge(QUEUE)
+
+
+def _purge_dramatiq():
+    import dramatiq
+
+    broker = dramatiq.get_broker()
+    size = broker.do_qsize(QUEUE)
+    broker.flush(QUEUE)
+    return size
+
+
+def _purge_django_tasks():
+    from django_tasks_db.models import DBTaskResult
+
+    return DBTaskResult.objects.filter(task_path__endswith="._run_task").delete()[0]
+
+
+PURGE = {
+    "celery": _purge_celery,
+    "dramatiq": _purge_dramatiq,
+    "django_tasks": _purge_django_tasks,
+}
 
 
 def exclusive_ended(pk):

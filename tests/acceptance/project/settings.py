@@ -28,6 +28,9 @@ else:
 CELERY_BROKER_URL = BROKER
 CELERY_TASK_DEFAULT_QUEUE = f"{SITE}_other"
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+if BROKER.startswith("redis"):
+    # What a killed worker had not acknowledged is kept under a name that all would share.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{SITE}:"}
 
 MIDDLEWARE_OF_DRAMATIQ = [
     "dramatiq.middleware.AgeLimit",
@@ -45,7 +48,8 @@ if BROKER.startswith("redis"):
 else:
     DRAMATIQ_BROKER = {
         "BROKER": "dramatiq.brokers.rabbitmq.RabbitmqBroker",
-        "OPTIONS": {"url": BROKER.replace("5672//", "5672/%2F")},
+        # Dramatiq's client wants the name of the virtual host, "/", spelled out.
+        "OPTIONS": {"url": BROKER.removesuffix("/") + "%2F" if BROKER.endswith("//") else BROKER},
         "MIDDLEWARE": MIDDLEWARE_OF_DRAMATIQ,
     }
 
