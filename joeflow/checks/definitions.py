@@ -53,6 +53,18 @@ def _check_workflow(workflow: type[Workflow]) -> Iterator[CheckMessage]:
                 obj=workflow,
                 id="joeflow.W005",
             )
+    yield from _check_starts(workflow)
+
+
+def _check_starts(workflow: type[Workflow]) -> Iterator[CheckMessage]:
+    for start, end in workflow._graph.edges:
+        if end in workflow._graph.starts:
+            yield Error(
+                f"{workflow._meta.label} has an edge from {start} back to its start {end}.",
+                hint="A start makes a new instance. Lead the edge to the task after it instead.",
+                obj=workflow,
+                id="joeflow.E016",
+            )
 
 
 def _check_name(workflow: type[Workflow], name: str) -> Iterator[CheckMessage]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +18,7 @@ from django.utils import timezone
 
 from joeflow import engine
 from joeflow.conf import settings
-from joeflow.exceptions import MissingExtra
+from joeflow.exceptions import JoeflowError, MissingExtra
 from joeflow.recovery import sweep
 
 try:
@@ -75,10 +79,37 @@ def _queue_name() -> str:
 @task()
 def _run_task(task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0) -> None:
     sower.sow()
-    again = engine.run(task_pk, workflow_pk, bounces=bounces, errors=errors)
+    limit = settings.JOEFLOW_TIME_LIMIT
+    with _time_limit(limit):
+        # The limit counts for the whole message, so that gets one task alone.
+        again = engine.run(task_pk, workflow_pk, bounces=bounces, errors=errors, stay=limit is None)
     if again is not None:
         eta = timezone.now() + timedelta(seconds=again.delay)
         _enqueue(_run_task, eta, task_pk, workflow_pk, again.bounces, again.errors)
+
+
+class TimeLimitExceeded(JoeflowError):
+    """A task has run for longer than ``JOEFLOW_TIME_LIMIT``."""
+
+
+@contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise in the code below when its time is over, which a main thread alone can do on Unix."""
+    can_interrupt = threading.current_thread() is threading.main_thread()
+    if seconds is None or not can_interrupt or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise TimeLimitExceeded(f"The task ran for longer than {seconds} seconds.")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @task()
@@ -122,8 +153,9 @@ class _Sower:
             sweeps.successful().delete()
 
     def _sweeps(self) -> Any:
-        backend = type(task_backends["default"]).__module__
-        if not apps.is_installed("django_tasks_db") or backend != "django_tasks_db.backend":
+        lineage = type(task_backends["default"]).__mro__
+        modules = {backend.__module__ for backend in lineage}
+        if not apps.is_installed("django_tasks_db") or "django_tasks_db.backend" not in modules:
             return None
         results: Any = apps.get_model("django_tasks_database", "DBTaskResult")
         return results._default_manager.filter(task_path=_sweep.module_path)

@@ -7,10 +7,6 @@ import pytest
 from tests import services
 from tests.acceptance.sites import Cable, site
 
-# Generous, since nothing may be asserted on wall time: the clients alone would take minutes, or
-# for ever. What it really takes is about two seconds.
-PATIENCE = 15
-
 RUNNERS = [
     pytest.param("celery", "redis", services.redis_url(), id="celery-redis"),
     pytest.param("celery", "amqp", services.rabbitmq_url(), id="celery-rabbitmq"),
@@ -41,7 +37,6 @@ def post_form_that_starts_ten(project, record_property, **changes):
     record_property("seconds", posted["seconds"])
     print(f"{project.runner}: the form was answered after {posted['seconds']:.2f} s")
     assert posted["status"] == 302
-    assert posted["seconds"] < PATIENCE
 
 
 def assert_that_they_ran(project):

@@ -238,6 +238,25 @@ class TestNodes:
         ]
 
     @isolated
+    def test_edge_back_to_a_start(self, check):
+        class Circle(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+
+            def work(self): ...
+
+            edges = [(start, work), (work, start)]
+
+        assert check(Circle) == [
+            error(
+                "testapp.Circle has an edge from work back to its start start.",
+                "A start makes a new instance. Lead the edge to the task after it instead.",
+                Circle,
+                16,
+            )
+        ]
+
+    @isolated
     def test_no_start(self, check):
         class Unstarted(Workflow):
             Meta = InTestapp

@@ -1,5 +1,7 @@
 """Django's Tasks framework, with the Immediate and the database backend."""
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,7 +17,13 @@ runner = pytest.importorskip("joeflow.runner.django_tasks")
 
 pytestmark = [pytest.mark.extra("tasks"), pytest.mark.django_db(transaction=True)]
 
+django_tasks_db = pytest.importorskip("django_tasks_db")
+
 FRAMEWORK = type(runner._sweep).__module__.partition(".base")[0]
+
+
+class OwnBackend(django_tasks_db.DatabaseBackend):
+    """A project's own kind of database backend."""
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +162,57 @@ def test_come_back__is_put_in_the_queue_with_its_counts(database, monkeypatch):
 
     [message] = waiting(database, runner._run_task)
     assert message.args_kwargs["args"] == [7, 8, 3, 1]
+
+
+def test_database__subclass_of_the_backend__gets_sweeps_too(settings):
+    settings.TASKS = {"default": {"BACKEND": f"{__name__}.OwnBackend"}}
+
+    runner.sower.sow()
+
+    results = runner.sower._sweeps()
+    assert results.filter(status="READY").count() == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no such signal")
+def test_time_limit__task_that_reaches_it_fails(immediate, settings, monkeypatch):
+    settings.JOEFLOW_TIME_LIMIT = 0.5
+    monkeypatch.setattr(Failing, "behavior", lambda workflow: signal.pause())
+
+    workflow = Failing.start()
+
+    task = workflow.task_set.get(name="work")
+    assert task.status == Task.FAILED
+    assert task.exception == (
+        "joeflow.runner.django_tasks.TimeLimitExceeded: The task ran for longer than 0.5 seconds."
+    )
+    workflow.refresh_from_db()
+    assert workflow.text == ""
+
+
+def test_time_limit__task_that_ends_in_time__leaves_no_alarm(immediate, settings):
+    settings.JOEFLOW_TIME_LIMIT = 60
+    before = signal.getsignal(signal.SIGALRM)
+
+    workflow = Chain.start()
+
+    workflow.refresh_from_db()
+    assert workflow._ended is not None
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_time_limit__thread__runs_without_one():
+    handler = signal.getsignal(signal.SIGALRM)
+
+    with ThreadPoolExecutor(1) as pool:
+        inside = pool.submit(handler_under_limit).result()
+
+    assert inside is handler
+
+
+def handler_under_limit():
+    with runner._time_limit(60):
+        return signal.getsignal(signal.SIGALRM)
 
 
 def test_check__queue_that_no_backend_serves(database, settings):
