@@ -28,6 +28,13 @@ _WAITING = {
 }
 
 
+def count_blocked(connection):
+    """Return how many transactions wait for a lock of the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING[connection.vendor])
+        return cursor.fetchone()[0]
+
+
 class Threads:
     """Functions that run beside the test, each with a connection of its own."""
 
@@ -67,11 +74,7 @@ class Threads:
     def wait_until_blocked(self):
         """Return as soon as somebody waits for a lock of the database."""
         until = time.monotonic() + LIMIT
-        while True:
-            with connection.cursor() as cursor:
-                cursor.execute(_WAITING[connection.vendor])
-                if cursor.fetchone()[0]:
-                    return
+        while not count_blocked(connection):
             assert time.monotonic() < until, "nobody waits for a lock"
             time.sleep(0.2)  # MariaDB tells nothing new to whoever asks all the time
 
