@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,17 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
         """Register the workflow, before the base class would register its tasks with it."""
         register_workflow(model)
         super().__init__(model, admin_site)
+
+    def create_revision(self, request: HttpRequest) -> AbstractContextManager[None]:
+        """Open a revision; not for a page that only shows something.
+
+        A revision is a transaction, and on SQLite that waits until nobody else writes.
+        """
+        goes_back = getattr(request, "joeflow_goes_back", False)
+        if request.method in {"GET", "HEAD"} and not goes_back:
+            return nullcontext()
+        revision: AbstractContextManager[None] = super().create_revision(request)
+        return revision
 
     def revision_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,6 +19,7 @@ from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateF
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
 from joeflow.exceptions import InstanceLocked, MissingExtra
+from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
@@ -139,6 +140,16 @@ class WorkflowAdmin(HistoryAdmin):
 
     # Changing.
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the form of a new instance, or make it."""
+        try:
+            with self._lock_reported():
+                return super().add_view(request, form_url, extra_context)
+        except InstanceLocked:
+            return self._show_busy_form(request, None, form_url, extra_context)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -146,11 +157,23 @@ class WorkflowAdmin(HistoryAdmin):
         if request.method != "POST" or not object_id.isdecimal():
             return super().change_view(request, object_id, form_url, extra_context)
         try:
-            with transition(Task, int(object_id)):
+            with self._lock_reported(), transition(Task, int(object_id)):
                 return super().change_view(request, object_id, form_url, extra_context)
         except InstanceLocked:
-            request.joeflow_is_busy = True  # type: ignore[attr-defined]
-            return super().change_view(request, object_id, form_url, extra_context)
+            return self._show_busy_form(request, object_id, form_url, extra_context)
+
+    def _show_busy_form(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: Any
+    ) -> HttpResponse:
+        request.joeflow_is_busy = True  # type: ignore[attr-defined]
+        # Not changeform_view(), whose transaction would wait for SQLite's lock once more.
+        show: Any = self._changeform_view  # type: ignore[attr-defined]
+        form: HttpResponse = show(request, object_id, form_url, extra_context)
+        return form
+
+    def _lock_reported(self) -> AbstractContextManager[None]:
+        """Raise `InstanceLocked` also where Django's own transaction meets a lock, as on SQLite."""
+        return taken_as_instance_locked(router.db_for_write(Task))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save what was changed, under the lock, and start what was chosen."""
@@ -178,7 +201,8 @@ class WorkflowAdmin(HistoryAdmin):
     ) -> HttpResponse:
         """Delete an instance; say so where a task is running."""
         try:
-            return super().delete_view(request, object_id, extra_context)
+            with self._lock_reported():
+                return super().delete_view(request, object_id, extra_context)
         except InstanceLocked:
             return self._answer_busy(request)
 
@@ -193,7 +217,10 @@ class WorkflowAdmin(HistoryAdmin):
         deletes = request.POST.get("action") == "delete_selected"
         using = router.db_for_write(Task)
         try:
-            with transaction.atomic(using=using) if deletes else nullcontext():
+            with (
+                self._lock_reported(),
+                transaction.atomic(using=using) if deletes else nullcontext(),
+            ):
                 return super().changelist_view(request, extra_context)
         except InstanceLocked:
             return self._answer_busy(request)

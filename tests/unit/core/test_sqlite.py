@@ -12,7 +12,7 @@ from django.test import Client
 
 from joeflow import engine, testing
 from joeflow.models import Task, Workflow
-from tests.testapp.models import Failing, GreetingWorkflow
+from tests.testapp.models import Failing, GreetingWorkflow, Letter
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -26,6 +26,8 @@ PEOPLE = 4
 WORKERS = 4
 #: How many instances each person starts.
 INSTANCES = 5
+#: What an admin form with inlines sends besides.
+MANAGEMENT = {"task_set-TOTAL_FORMS": "0", "task_set-INITIAL_FORMS": "0"}
 BUSY = "Somebody else is working on this at the moment. Please try again"
 
 
@@ -196,6 +198,27 @@ class TestNodeThatTakesTooLong:
         assert "running, try again in a moment (1)" in response.text
         failed.refresh_from_db()
         assert failed.status == Task.FAILED
+
+    @pytest.mark.parametrize(
+        ("page", "data"),
+        [
+            ("{pk}/change/", {"text": "Typed"}),
+            ("{pk}/delete/", {"post": "yes"}),
+            ("add/", {"text": "Typed"}),
+            ("", {"action": "delete_selected", "_selected_action": "{pk}", "post": "yes"}),
+        ],
+    )
+    def test_page_of_the_admin(self, staff, page, data):
+        letter = Letter.start()
+        url = f"/admin/testapp/letter/{page.format(pk=letter.pk)}"
+        data = {key: value.format(pk=letter.pk) for key, value in data.items()}
+        with written_elsewhere():
+            response = staff.post(url, MANAGEMENT | data, follow=True)
+
+        assert response.status_code == 200
+        assert "try again" in response.text
+        assert data.get("text", "") in response.text
+        assert Letter.objects.get().text == ""
 
     def test_worker__comes_back(self, failed):
         with written_elsewhere():
