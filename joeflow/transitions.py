@@ -17,6 +17,7 @@ from joeflow.dispatch import Delivery, hand_out
 from joeflow.graph import Graph
 from joeflow.joins import OpenTask, due_joins
 from joeflow.locks import lock_instance, taken_as_instance_locked
+from joeflow.savepoints import Savepoints
 from joeflow.signals import workflow_ended
 from joeflow.typing import MACHINE, User
 
@@ -33,6 +34,12 @@ class _OpenBlocks(threading.local):
 
 
 _blocks = _OpenBlocks()
+
+#: What a transition has noted, and forgets again where a savepoint is rolled back.
+_NOTED = (
+    *("closed", "created", "unfollowed", "was_open", "has_joins", "has_due"),
+    *("_deliveries", "_events"),
+)
 
 
 @contextmanager
@@ -66,7 +73,9 @@ def transition(
     """
     using = using or router.db_for_write(task_model)
     if (using, workflow_pk) in _blocks.by_key:
-        yield _blocks.by_key[using, workflow_pk]
+        outer = _blocks.by_key[using, workflow_pk]
+        outer.savepoints.mark()
+        yield outer
         return
     current = Transition(task_model, workflow_pk, using, keep=keep)
     with _transaction(current, savepoint=lock or keep):
@@ -86,6 +95,7 @@ def _transaction(current: Transition, *, savepoint: bool) -> Iterator[None]:
         with taken_as_instance_locked(current.using):  # SQLite locks the whole database to begin
             stack.enter_context(atomic)
         _blocks.by_key[key] = current
+        current.savepoints = Savepoints(current, _NOTED, current.using)
         try:
             # Before anything else, so that it comes first: a hook of somebody else may raise.
             transaction.on_commit(current.after_commit, using=current.using)
@@ -96,6 +106,8 @@ def _transaction(current: Transition, *, savepoint: bool) -> Iterator[None]:
 
 class Transition:
     """What happens to the tasks of one instance in one block; see `transition`."""
+
+    savepoints: Savepoints
 
     def __init__(self, task_model: Any, workflow_pk: int, using: str, *, keep: bool) -> None:
         """Note for whom the block is; nothing is read yet."""
@@ -131,6 +143,7 @@ class Transition:
         Returns:
             How many were open.
         """
+        self.savepoints.take_back()
         pks = list(pks)
         count = (
             self.tasks.open()
@@ -177,6 +190,7 @@ class Transition:
 
     def settle(self) -> None:
         """Decide the joins, and whether the instance has ended."""
+        self.savepoints.take_back()
         if self.created and not self.was_open:
             self._workflows().filter(_ended__isnull=False).update(_ended=None)
         if not self.has_joins and (self.created - self.closed or not self.closed):
