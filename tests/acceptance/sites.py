@@ -140,7 +140,7 @@ def site(runner, database, broker, folder):
             yield it
         finally:
             it.stop_workers()
-            _remove_queues(broker, it.name)
+            remove_queues(broker, it.name)
 
 
 @contextmanager
@@ -150,23 +150,23 @@ def _fresh_database(kind, it):
         it.run(*MIGRATE)
         yield
     elif kind == "mariadb":
-        with _own_database(_connect_mariadb, it.name):
+        with own_database(connect_mariadb, it.name):
             it.run(*MIGRATE)
             yield
     else:
-        with _own_database(_connect_postgresql, it.name, template=_template()):
+        with own_database(connect_postgresql, it.name, template=_template()):
             yield
 
 
 @contextmanager
-def _own_database(connect, name, template=None):
+def own_database(connect, name, template=None):
     like = f" TEMPLATE {template}" if template else ""
     with connect() as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}{like}")
     try:
         yield
     finally:
-        force = " WITH (FORCE)" if connect is _connect_postgresql else ""
+        force = " WITH (FORCE)" if connect is connect_postgresql else ""
         with connect() as connection:
             connection.cursor().execute(f"DROP DATABASE {name}{force}")
 
@@ -175,14 +175,14 @@ def _own_database(connect, name, template=None):
 def _template():
     """Return the name of a database with all tables, to make others from: that is quicker."""
     it = Site("django_tasks", "postgresql", "", ROOT)
-    database = _own_database(_connect_postgresql, it.name)
+    database = own_database(connect_postgresql, it.name)
     database.__enter__()
     atexit.register(database.__exit__, None, None, None)
     it.run(*MIGRATE)
     return it.name
 
 
-def _connect_postgresql():
+def connect_postgresql(name="postgres"):
     import psycopg
 
     server = services.database("postgresql")
@@ -191,12 +191,12 @@ def _connect_postgresql():
         port=server["PORT"],
         user=server["USER"],
         password=server["PASSWORD"],
-        dbname="postgres",
+        dbname=name,
         autocommit=True,
     )
 
 
-def _connect_mariadb():
+def connect_mariadb():
     import pymysql
 
     server = services.database("mariadb")
@@ -208,7 +208,7 @@ def _connect_mariadb():
     )
 
 
-def _remove_queues(broker, name):
+def remove_queues(broker, name):
     if broker.startswith("redis"):
         import redis
 

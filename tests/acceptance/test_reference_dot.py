@@ -4,35 +4,21 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
-import django
 import graphviz
 import pytest
 
+from tests.acceptance.reference_environment import make_environment
+
 REFERENCE = Path(__file__).parent / "reference"
-REQUIREMENTS = (
-    "joeflow==2.0.2",
-    f"graphviz=={graphviz.__version__}",
-    f"django=={django.__version__}",
-)
 
 
 @pytest.fixture(scope="session")
 def joeflow_2(tmp_path_factory):
     """Return a Python that has joeflow 2.0.2."""
     folder = tmp_path_factory.mktemp("joeflow-2")
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    done = subprocess.run([*pip, *REQUIREMENTS], capture_output=True, text=True)
-    if done.returncode:
-        reason = f"joeflow 2.0.2 cannot be installed to compare: {done.stderr}"
-        if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    return python
+    return make_environment(folder, f"graphviz=={graphviz.__version__}")
 
 
 def dump(python):

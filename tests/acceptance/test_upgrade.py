@@ -1,0 +1,204 @@
+"""An installation of joeflow 2.0.2 goes on with this version, from where it stands."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests import services
+from tests.acceptance.reference_environment import make_environment
+from tests.acceptance.sites import connect_postgresql, own_database, remove_queues
+
+FOLDER = Path(__file__).parent / "upgrade"
+LIMIT = 120
+
+pytestmark = pytest.mark.service("postgresql", "redis")
+
+
+@pytest.fixture(scope="session")
+def old_python(tmp_path_factory):
+    """Return a Python that has joeflow 2.0.2, and else what this one has."""
+    requirements = [
+        f"celery[redis]=={version('celery')}",
+        f"django-reversion=={version('django-reversion')}",
+        f"psycopg[binary]=={version('psycopg')}",
+    ]
+    return make_environment(tmp_path_factory.mktemp("joeflow-2"), *requirements)
+
+
+class Depot:
+    """The project, which each of two Pythons can run."""
+
+    def __init__(self, old_python, folder):
+        self.pythons = {"old": old_python, "new": Path(sys.executable)}
+        self.folder = folder
+        self.processes = []
+        self.name = f"joeflow_depot_{uuid.uuid4().hex[:10]}"
+        database = {
+            key: value
+            for key, value in services.database("postgresql").items()
+            if isinstance(value, str)
+        }
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "depot.settings",
+            "PYTHONPATH": str(FOLDER),
+            "PYTHONUNBUFFERED": "1",
+            "DEPOT_NAME": self.name,
+            "DEPOT_BROKER": services.redis_url(),
+            "DEPOT_DATABASE": json.dumps(database | {"NAME": self.name}),
+        }
+
+    def start(self, age, *arguments):
+        """Start a module of Python, with what it prints in a file."""
+        path = self.folder / f"{age}-{arguments[0]}-{uuid.uuid4().hex[:6]}.log"
+        with path.open("w") as log:
+            process = subprocess.Popen(
+                [self.pythons[age], "-m", *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        process.log = path
+        self.processes.append(process)
+        return process
+
+    def kill(self, *processes):
+        """End processes and what they have started."""
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(LIMIT)
+
+    def wait(self, process):
+        """Wait for the end of a process, and return what it printed."""
+        code = process.wait(LIMIT)
+        assert code == 0, self.logs()
+        return process.log.read_text()
+
+    def django(self, age, *arguments):
+        """Run a management command."""
+        return self.wait(self.start(age, "django", *arguments))
+
+    def drive(self, age, name, *arguments):
+        """Do something with the project; see depot/drive.py."""
+        return self.result(self.start(age, "depot.drive", name, *map(str, arguments)))
+
+    def result(self, process):
+        """Wait for what somebody does, and return what comes of it."""
+        return json.loads(self.wait(process).rpartition("RESULT ")[2])
+
+    def logs(self):
+        """Return what all processes printed."""
+        return "\n".join(
+            f"-- {path.name}\n{path.read_text()[-4000:]}" for path in self.folder.glob("*.log")
+        )
+
+    @contextmanager
+    def worker(self, age, *options):
+        """Run a worker; it is killed in the end."""
+        command = ("celery", "-A", "depot", "worker", "-c", "2", *options)
+        process = self.start(age, *command)
+        try:
+            yield process
+        finally:
+            self.kill(process)
+
+
+@pytest.fixture
+def depot(old_python, tmp_path):
+    """A project with the tables of joeflow 2.0.2."""
+    it = Depot(old_python, tmp_path)
+    with own_database(connect_postgresql, it.name):
+        try:
+            it.django("old", "migrate", "-v", "0")
+            yield it
+        finally:
+            it.kill(*it.processes)
+            remove_queues(services.redis_url(), it.name)
+
+
+def test_every_instance_goes_on_to_its_end(depot):
+    with depot.worker("old", "-Q", depot.name):
+        waiting = depot.drive("old", "half_way")
+    depot.drive("old", "unsent")
+    before = depot.drive("old", "history")
+    assert waiting.pop("Truck 3") in (["ready"], ["drive"], [])  # as far as the old worker came
+    assert waiting == {
+        "Cheese 5": ["wait"],
+        "Parcel 1": ["inspect"],
+        "Parcel 2": [],
+        "Risk 6": ["attempt"],
+        "Truck 4": ["ready", "sign"],
+    }
+
+    depot.django("new", "migrate", "-v", "0")
+    with depot.worker("new"):
+        logs = depot.drive("new", "go_on")
+
+    assert logs == {
+        "Cheese 5": ["eaten"],
+        "Letter 7": ["posted", "written"],
+        "Parcel 1": ["sent", "weighed"],
+        "Parcel 2": ["sent", "weighed"],
+        "Risk 6": ["celebrated", "done"],
+        "Truck 3": ["driven", "loaded"],
+        "Truck 4": ["driven", "loaded"],
+    }
+    after = depot.drive("new", "history")
+    assert len(before["tasks"]) > 10
+    assert {pk: after["tasks"][pk] for pk in before["tasks"]} == before["tasks"]
+    assert len(before["versions"]) > 3
+    assert {pk: after["versions"][pk] for pk in before["versions"]} == before["versions"]
+    assert depot.drive("new", "go_back") == ["Wood 1", 4]
+
+
+def test_migration__workers_of_the_old_code_go_on_meanwhile(depot):
+    stop = depot.folder / "stop"
+    with depot.worker("old", "-Q", depot.name) as worker:
+        people = depot.start("old", "depot.drive", "keep_starting", str(stop), "20")
+        wait_for_first_letter(depot)
+        depot.django("new", "migrate", "-v", "0")
+        stop.touch()
+        started = depot.result(people)
+        assert worker.poll() is None
+
+    assert started > 20
+    assert "Traceback" not in worker.log.read_text()
+
+
+def test_migration__workers_of_both_versions_work_side_by_side(depot):
+    depot.django("new", "migrate", "-v", "0")
+    stop = depot.folder / "stop"
+    stop.touch()
+    with depot.worker("old", "-Q", depot.name), depot.worker("new"):
+        people = [
+            depot.start(age, "depot.drive", "keep_starting", str(stop), "40")
+            for age in ("old", "new")
+        ]
+        for process in people:
+            depot.result(process)
+
+    assert set(depot.drive("new", "letters")) == {"written posted "}
+
+
+def wait_for_first_letter(depot):
+    """Return as soon as the people have begun."""
+    until = time.monotonic() + LIMIT
+    with connect_postgresql(depot.name) as connection:
+        while True:
+            [count] = connection.execute("SELECT count(*) FROM depot_letter").fetchone()
+            if count:
+                return
+            assert time.monotonic() < until, depot.logs()
+            time.sleep(0.05)

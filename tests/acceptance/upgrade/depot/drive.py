@@ -1,0 +1,166 @@
+"""What somebody does with the project: run as a process of its own, answers with one line of JSON.
+
+Usage: python -m depot.drive NAME [ARGUMENT]...
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import django
+
+from depot import app
+
+django.setup()
+app.set_current()
+
+import reversion  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.test import Client  # noqa: E402
+from reversion.models import Version  # noqa: E402
+
+from depot.models import Cheese, Letter, Parcel, Risk, Truck  # noqa: E402
+from joeflow.models import Task  # noqa: E402
+
+LIMIT = 60  # seconds; far more than anything here takes
+CLASSES = (Cheese, Letter, Parcel, Risk, Truck)
+
+
+def wait_for(condition):
+    """Return what the condition returns, as soon as that is true."""
+    until = time.monotonic() + LIMIT
+    while not (result := condition()):
+        if time.monotonic() > until:
+            rows = Task.objects.values_list("name", "status", "exception")
+            raise SystemExit(f"It did not happen within {LIMIT} s; the tasks: {list(rows)}")
+        time.sleep(0.05)
+    return result
+
+
+def open_names(*classes):
+    """Return the names of the open tasks of all instances, by class and key."""
+    return {
+        f"{model.__name__} {workflow.pk}": sorted(
+            workflow.task_set.filter(completed=None).values_list("name", flat=True)
+        )
+        for model in classes or CLASSES
+        for workflow in model.objects.order_by("pk")
+    }
+
+
+def client():
+    """Return the browser of somebody who is logged in."""
+    user, _ = get_user_model().objects.get_or_create(username="winnie")
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def do(task, **data):
+    """Send the form of an open task, and return the status of the answer."""
+    response = client().post(task.get_absolute_url(), data)
+    assert response.status_code == 302, response.content
+    return response.status_code
+
+
+def form(workflow, name):
+    """Return the open task of a person, as soon as it is there."""
+    return wait_for(lambda: workflow.task_set.filter(name=name, completed=None).first())
+
+
+def half_way():
+    """Bring instances half-way, one to its end, and return the names of what is open."""
+    Parcel.start()
+    done, truck, late_truck = Parcel.start(), Truck.start(), Truck.start()
+    Cheese.start()
+    Risk.start()
+    do(form(done, "inspect"), address="Wood 1")
+    do(form(truck, "sign"), driver="Owl")
+    wait_for(lambda: Risk.objects.get().task_set.filter(status="failed").first())
+    wait_for(lambda: done.task_set.filter(name="send", status="succeeded").first())
+    wait_for(lambda: late_truck.task_set.filter(name="load", status="succeeded").first())
+    with reversion.create_revision():
+        reversion.set_comment("by hand")
+        Risk.objects.get().save()
+    return open_names()
+
+
+def unsent():
+    """Start what nobody works on: its message waits in the broker."""
+    return Letter.start().pk
+
+
+def keep_starting(stop, count):
+    """Start instances until a file is there, and then so many more; return how many that were."""
+    started = 0
+    while not Path(stop).exists():
+        started += bool(Letter.start())
+        time.sleep(0.02)
+    for _ in range(int(count)):
+        started += bool(Letter.start())
+    pks = list(Letter.objects.values_list("pk", flat=True))
+    wait_for(lambda: not Task.objects.filter(_workflow_id__in=pks, completed=None).exists())
+    return started
+
+
+def letters():
+    """Return the logs of all letters."""
+    return list(Letter.objects.values_list("log", flat=True))
+
+
+def history():
+    """Return what is known of all closed tasks, and all versions, by key."""
+    tasks = Task.objects.exclude(completed=None).order_by("pk")
+    versions = Version.objects.select_related("revision").order_by("pk")
+    return {
+        "tasks": {
+            task.pk: [
+                task.name,
+                task.type,
+                task.status,
+                task.completed.isoformat(),
+                str(task.completed_by_user),
+                sorted(task.parent_task_set.values_list("pk", flat=True)),
+            ]
+            for task in tasks
+        },
+        "versions": {
+            version.pk: [version.object_id, version.revision.comment, version.serialized_data]
+            for version in versions
+        },
+    }
+
+
+def go_back():
+    """Change the address of the parcel that was done, go back, and return both."""
+    [parcel] = Parcel.objects.filter(address="Wood 1")
+    Parcel.objects.filter(pk=parcel.pk).update(address="Elsewhere")
+    version = Version.objects.get_for_object(parcel).order_by("pk").last()
+    version.revert()
+    return [Parcel.objects.get(pk=parcel.pk).address, parcel.task_set.count()]
+
+
+def go_on():
+    """Do what people do, and return the logs of all instances that have ended."""
+    for parcel in Parcel.objects.filter(task_set__name="inspect", task_set__completed=None):
+        do(form(parcel, "inspect"), address="Wood 2")
+    for truck in Truck.objects.filter(task_set__name="sign", task_set__completed=None):
+        do(form(truck, "sign"), driver="Kanga")
+    Risk.objects.update(broken=False)
+    Risk.objects.get().task_set.get(status="failed").enqueue()
+    cheese = Cheese.objects.get()
+    form(cheese, "is_ripe")
+    Cheese.objects.update(ripe=True)
+    cheese.wake()
+    wait_for(lambda: not Task.objects.filter(completed=None).exists())
+    return {
+        f"{model.__name__} {workflow.pk}": sorted(workflow.log.split())
+        for model in CLASSES
+        for workflow in model.objects.order_by("pk")
+    }
+
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:]
+    print("RESULT " + json.dumps(globals()[name](*arguments)), flush=True)
