@@ -3,19 +3,23 @@
 from unittest import mock
 
 import pytest
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core import checks
 from django.db import connection, connections, models
 from django.test.utils import isolate_apps
 from django.urls import include, path
+from django.utils.decorators import method_decorator
 
 from joeflow import tasks
 from joeflow.checks.databases import check_databases
 from joeflow.checks.definitions import check_definitions
+from joeflow.checks.deployment import LOGIN_MIDDLEWARE, check_login
 from joeflow.checks.runners import check_runner
 from joeflow.checks.unknown_settings import check_settings
 from joeflow.checks.urls import check_urls
 from joeflow.models import Workflow
-from tests.testapp.models import Chain
+from tests.testapp.models import Chain, GreetingWorkflow, Guarded
 from tests.testapp.workflows_core import Desk
 
 isolated = isolate_apps("tests.testapp")
@@ -30,7 +34,7 @@ def check(monkeypatch):
     """Return a function that checks these workflow classes alone."""
 
     def run(*workflows, check=check_definitions):
-        for module in ("definitions", "urls", "databases"):
+        for module in ("definitions", "deployment", "urls", "databases"):
             monkeypatch.setattr(f"joeflow.checks.{module}.get_workflows", lambda: iter(workflows))
         return check()
 
@@ -518,3 +522,56 @@ class TestDatabases:
                 14,
             )
         ]
+
+
+class TestLogin:
+    """What manage.py check --deploy says about tasks that are open to everybody."""
+
+    def test_nobody_is_asked_to_log_in(self, check):
+        [message] = check(GreetingWorkflow, check=check_login)
+
+        assert message == checks.Warning(
+            "The tasks of people are open to everybody: testapp.GreetingWorkflow.start, "
+            "testapp.GreetingWorkflow.check_note.",
+            hint="Add 'django.contrib.auth.middleware.LoginRequiredMiddleware' to MIDDLEWARE, or "
+            "mix LoginRequiredMixin or PermissionRequiredMixin into the views.",
+            id="joeflow.W017",
+        )
+
+    def test_middleware_asks(self, check, settings):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, LOGIN_MIDDLEWARE]
+
+        assert check(GreetingWorkflow, check=check_login) == []
+
+    def test_middleware_of_the_project_asks(self, check, settings):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.OwnLoginMiddleware"]
+
+        assert check(GreetingWorkflow, check=check_login) == []
+
+    def test_a_view_asks(self, check):
+        assert check(GreetingWorkflow, Guarded, check=check_login) == []
+
+    def test_a_decorated_view_asks(self, check):
+        with isolated:
+
+            @method_decorator(login_required, name="dispatch")
+            class DecoratedView(tasks.UpdateView):
+                pass
+
+            class Decorated(Workflow):
+                Meta = InTestapp
+                start = tasks.Start()
+                approve = DecoratedView(fields=[])
+                edges = [(start, approve)]
+
+        assert check(Decorated, check=check_login) == []
+
+    def test_no_tasks_of_people(self, check):
+        assert check(Chain, check=check_login) == []
+
+    def test_only_a_deployment_is_warned(self):
+        assert check_login in checks.registry.registry.deployment_checks
+
+
+class OwnLoginMiddleware(LoginRequiredMiddleware):
+    """What a project may make of Django's."""

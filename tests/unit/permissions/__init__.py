@@ -1,0 +1,1 @@
+"""Who gets what: the table of the documentation, line by line."""

@@ -1,0 +1,217 @@
+"""What somebody tries: each function returns the answer, and whether it has had an effect."""
+
+from joeflow.models import Task
+from tests.testapp.models import Assigned, Failing, GreetingWorkflow, Guarded, Letter
+
+JSON = {"content_type": "application/json"}
+ADMIN_OF_LETTERS = "/admin/testapp/letter/"
+
+
+def make_task(model, name, task_type="human", status=Task.SCHEDULED, **values):
+    """Return an instance and its open task."""
+    workflow = model.objects.create(**values)
+    task = Task.objects.create(name=name, type=task_type, status=status, workflow=workflow)
+    return workflow, task
+
+
+def shows(response, text):
+    """Tell whether an answer has let somebody see this."""
+    return response.status_code < 300 and text in response.content.decode()
+
+
+def start(person):
+    response = person.client.post("/greeting/start/", {"note": "Hello"})
+    return response, GreetingWorkflow.objects.exists()
+
+
+def start_after_login(person, **options):
+    response = person.client.post("/guarded/start/", {"text": "Please"}, **options)
+    return response, Guarded.objects.exists()
+
+
+def start_after_login_with_json(person):
+    return start_after_login(person, **JSON)
+
+
+def form(person):
+    workflow, task = make_task(GreetingWorkflow, "check_note")
+    response = person.client.post(task.get_absolute_url(), {"note": "Checked"})
+    workflow.refresh_from_db()
+    return response, workflow.note == "Checked"
+
+
+def guarded_form(person, **options):
+    workflow, task = make_task(Guarded, "approve")
+    task.assignees.add(person.assignee)
+    response = person.client.post(task.get_absolute_url(), {"text": "Approved"}, **options)
+    workflow.refresh_from_db()
+    return response, workflow.text == "Approved"
+
+
+def guarded_form_with_json(person):
+    return guarded_form(person, **JSON)
+
+
+def guarded_closed_form(person):
+    _, task = make_task(Guarded, "approve")
+    task.assignees.add(person.assignee)
+    url = task.get_absolute_url()
+    task.cancel()
+    response = person.client.get(url)
+    return response, "canceled" in response.content.decode()
+
+
+def form_of_assignees(person):
+    workflow, task = make_task(Assigned, "sign", owner=person.other)
+    task.assignees.add(person.assignee)
+    response = person.client.post(task.get_absolute_url())
+    return response, workflow.task_set.succeeded().exists()
+
+
+def detail(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.get(workflow.get_absolute_url())
+    return response, shows(response, "check note")
+
+
+def override(person):
+    workflow, task = make_task(GreetingWorkflow, "check_note")
+    data = {"count": 1, "open_tasks": task.pk, "next_tasks": ["end"]}
+    response = person.client.post(workflow.get_override_url(), data)
+    return response, workflow.task_set.filter(name="override").exists()
+
+
+def admin_task_list(person):
+    make_task(Failing, "work", "machine")
+    response = person.client.get("/admin/joeflow/task/")
+    return response, shows(response, "work")
+
+
+def admin_one_task(person):
+    _, task = make_task(Failing, "work", "machine")
+    response = person.client.get(f"/admin/joeflow/task/{task.pk}/change/")
+    return response, shows(response, "work")
+
+
+def admin_action(person, name):
+    _, task = make_task(Failing, "work", "machine", Task.FAILED)
+    data = {"action": name, "_selected_action": task.pk}
+    response = person.client.post("/admin/joeflow/task/", data)
+    return response, not Task.objects.failed().exists()
+
+
+def admin_rerun(person):
+    return admin_action(person, "rerun")
+
+
+def admin_cancel(person):
+    return admin_action(person, "cancel")
+
+
+def admin_add_task(person):
+    response = person.client.post("/admin/joeflow/task/add/", {"name": "new"})
+    return response, Task.objects.exists()
+
+
+def admin_change_task(person):
+    _, task = make_task(Failing, "work", "machine")
+    url = f"/admin/joeflow/task/{task.pk}/change/"
+    response = person.client.post(url, {"name": "new"})
+    return response, not Task.objects.filter(name="work").exists()
+
+
+def admin_delete_task(person):
+    _, task = make_task(Failing, "work", "machine")
+    response = person.client.post(f"/admin/joeflow/task/{task.pk}/delete/", {"post": "yes"})
+    return response, not Task.objects.exists()
+
+
+def admin_workflow_list(person):
+    letter = Letter.objects.create()
+    response = person.client.get(ADMIN_OF_LETTERS)
+    return response, shows(response, str(letter))
+
+
+def admin_one_workflow(person):
+    letter = Letter.objects.create(text="Dear Sir")
+    response = person.client.get(f"{ADMIN_OF_LETTERS}{letter.pk}/change/")
+    return response, shows(response, "Dear Sir")
+
+
+def admin_add_workflow(person):
+    response = person.client.post(f"{ADMIN_OF_LETTERS}add/", {"text": "Hello"})
+    return response, Letter.objects.exists()
+
+
+def change_letter(person, **data):
+    letter = Letter.start(text="Dear Sir")
+    task = letter.task_set.get(name="write")
+    data = {"task_set-TOTAL_FORMS": 0, "task_set-INITIAL_FORMS": 0, "open_tasks": task.pk, **data}
+    return person.client.post(f"{ADMIN_OF_LETTERS}{letter.pk}/change/", data), letter
+
+
+def admin_change_workflow(person):
+    response, letter = change_letter(person, text="Changed")
+    letter.refresh_from_db()
+    return response, letter.text == "Changed"
+
+
+def admin_override(person):
+    response, letter = change_letter(person, text="Dear Sir", next_tasks=["send"])
+    return response, letter.task_set.filter(name="override").exists()
+
+
+def admin_delete_workflow(person):
+    letter = Letter.start()
+    response = person.client.post(f"{ADMIN_OF_LETTERS}{letter.pk}/delete/", {"post": "yes"})
+    return response, not Letter.objects.exists()
+
+
+def admin_history(person):
+    letter = Letter.start()
+    response = person.client.get(f"{ADMIN_OF_LETTERS}{letter.pk}/history/")
+    return response, shows(response, "start")
+
+
+def admin_go_back(person):
+    from reversion.models import Version
+
+    letter = Letter.start(text="Before")
+    version = Version.objects.get_for_object(letter).get()
+    Letter.objects.update(text="After")
+    url = f"{ADMIN_OF_LETTERS}{letter.pk}/history/{version.pk}/"
+    data = {"task_set-TOTAL_FORMS": 0, "task_set-INITIAL_FORMS": 0, "text": "Before"}
+    response = person.client.post(url, data)
+    letter.refresh_from_db()
+    return response, letter.text == "Before"
+
+
+#: The lines of the table.
+PAGES = {
+    "Start form": start,
+    "Start form with LoginRequiredMixin": start_after_login,
+    "Start form with LoginRequiredMixin: JSON": start_after_login_with_json,
+    "Form of a task": form,
+    "Form of a task with PermissionRequiredMixin": guarded_form,
+    "Form of a task with PermissionRequiredMixin: JSON": guarded_form_with_json,
+    "Form of a closed task with PermissionRequiredMixin": guarded_closed_form,
+    "Form of a task with UserPassesTestMixin for its assignees": form_of_assignees,
+    "Page of an instance": detail,
+    "Override": override,
+    "Override of one workflow class": override,
+    "Admin: list of tasks": admin_task_list,
+    "Admin: one task": admin_one_task,
+    "Admin: rerun a failed task": admin_rerun,
+    "Admin: cancel an open task": admin_cancel,
+    "Admin: add a task": admin_add_task,
+    "Admin: change a task": admin_change_task,
+    "Admin: delete a task": admin_delete_task,
+    "Admin: list of a workflow": admin_workflow_list,
+    "Admin: one instance": admin_one_workflow,
+    "Admin: add an instance": admin_add_workflow,
+    "Admin: change an instance": admin_change_workflow,
+    "Admin: override in the change form": admin_override,
+    "Admin: delete an instance": admin_delete_workflow,
+    "Admin: history of an instance": admin_history,
+    "Admin: go back to an earlier state": admin_go_back,
+}
