@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
 from joeflow.clock import DatabaseNow
@@ -61,14 +61,15 @@ def test_the_zone_of_a_database_is_respected(monkeypatch, settings):
     if connection.vendor == "postgresql":
         return
     monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", "Asia/Tokyo")
-    monkeypatch.delitem(connection.__dict__, "timezone", raising=False)
+    cached = vars(connections[connection.alias])
+    cached.pop("timezone", None)
     try:
         now = read(DatabaseNow())
         task = Task.objects.first()
         Task.objects.filter(pk=task.pk).update(eta=timezone.now() - timedelta(seconds=1))
         is_due = Task.objects.filter(pk=task.pk, eta__lte=DatabaseNow()).exists()
     finally:
-        connection.__dict__.pop("timezone", None)
+        cached.pop("timezone", None)
 
     assert abs(now - timezone.now()) < CLOSE
     assert is_due
