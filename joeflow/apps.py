@@ -31,5 +31,6 @@ class JoeflowConfig(AppConfig):
         register_workflows()
         # A worker knows joeflow's messages without further ado. A runner that cannot be imported
         # is named by a check (joeflow.E009), not by a traceback at every start.
+        module = str(settings.JOEFLOW_TASK_RUNNER).rpartition(".")[0]
         with suppress(ImportError):
-            import_module(settings.JOEFLOW_TASK_RUNNER.rpartition(".")[0])
+            import_module(module or __name__)

@@ -10,9 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.engine import override
 from joeflow.models import Task
+from joeflow.strict_json import StrictDecoder
 from joeflow.typing import User
 
-__all__ = ("OverrideForm",)
+__all__ = ("OverrideForm", "decode_strictly")
+
+
+def decode_strictly(form: forms.BaseForm) -> None:
+    """Let a form refuse JSON that some database, or no page, can take."""
+    for field in form.fields.values():
+        if isinstance(field, forms.JSONField) and field.decoder is None:
+            field.decoder = StrictDecoder
 
 
 class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -32,6 +40,7 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer all nodes but the starts, and remember which tasks are open."""
         super().__init__(*args, **kwargs)
+        decode_strictly(self)
         graph = self._meta.model._graph
         names = [name for name in graph.nodes if name not in graph.starts]
         choices: Any = self.fields["next_tasks"]

@@ -278,7 +278,8 @@ def workflow_class(content_type_id: int | None, using: str | None = None) -> Any
     """
     if content_type_id is None:
         return None
-    return ContentType.objects.db_manager(using).get_for_id(content_type_id).model_class()
+    model = ContentType.objects.db_manager(using).get_for_id(content_type_id).model_class()
+    return model if hasattr(model, "_graph") else None  # it may be an ordinary model by now
 
 
 def graph_of(content_type_id: int, using: str) -> Graph:

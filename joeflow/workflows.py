@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from joeflow.diagrams import dot, mermaid
 from joeflow.diagrams.description import Diagram, describe, describe_instance
 from joeflow.graph import Graph, build_graph
+from joeflow.keys import KEY_PATH
 from joeflow.locks import lock_instance
 from joeflow.reversing import reverse_in
 from joeflow.tracking import get_changes, is_tracked, save_options
@@ -160,10 +161,10 @@ class Workflow(models.Model, metaclass=WorkflowBase):
             for node in cls._graph.nodes.values()
             if hasattr(node, "get_url_pattern")
         ]
-        for name, route in (("detail", "<int:pk>/"), ("override", "<int:pk>/override")):
+        for name, route in (("detail", ""), ("override", "override")):
             view = cls._get_view(name)
             if view is not None:
-                urls.append(path(route, view.as_view(model=cls), name=name))
+                urls.append(path(KEY_PATH + route, view.as_view(model=cls), name=name))
         return urls, cls.get_url_namespace()
 
     @classmethod

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from joeflow.admin.forms import BUSY
 from joeflow.clock import DatabaseNow
 from joeflow.contrib.reversion import register_workflow, version_admin, versioned_key
 from joeflow.exceptions import InstanceLocked
+from joeflow.keys import as_key
 from joeflow.models import Task, Workflow
 from joeflow.transitions import transition
 
@@ -55,6 +56,7 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Show a version of an instance, or go back to it."""
+        refuse_no_keys(object_id, version_id)
         show = partial(super().revision_view, request, object_id, version_id, extra_context)
         return self._in_transition(request, object_id, show)
 
@@ -62,23 +64,39 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
         self, request: HttpRequest, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Show a version of a deleted instance, or bring that back."""
+        refuse_no_keys(version_id)
         show = partial(super().recover_view, request, version_id, extra_context)
         return self._in_transition(request, versioned_key(version_id), show)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the versions of an instance."""
+        refuse_no_keys(object_id)
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        return response
 
     def _in_transition(
         self, request: HttpRequest, object_id: str, show: Callable[[], HttpResponse]
     ) -> HttpResponse:
         """Lock the instance: django-reversion writes a version even to show it."""
-        if not object_id.isdecimal():
+        key = as_key(object_id)
+        if key is None:
             return show()
         request.joeflow_goes_back = True  # type: ignore[attr-defined]
         try:
-            with transition(Task, int(object_id)) as current:
-                return _keep_ended(int(object_id), current.using, show)
+            with transition(Task, key) as current:
+                return _keep_ended(key, current.using, show)
         except InstanceLocked:
             self.message_user(request, BUSY, messages.ERROR)
             name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
             return redirect(f"{self.admin_site.name}:{name}")
+
+
+def refuse_no_keys(*texts: str) -> None:
+    """Raise `Http404` where one of the texts, as they stand in a URL, can be no key."""
+    if any(as_key(text) is None for text in texts):
+        raise Http404
 
 
 def _keep_ended(workflow_pk: int, using: str, show: Callable[[], HttpResponse]) -> HttpResponse:

@@ -56,7 +56,8 @@ class WorkflowFilter(admin.SimpleListFilter):
         if workflow is None:
             return queryset
         # By the key, which is cached: a join would keep the database from using the index.
-        content_type = ContentType.objects.get_for_model(workflow, for_concrete_model=False)
+        content_types = ContentType.objects.db_manager(queryset.db)
+        content_type = content_types.get_for_model(workflow, for_concrete_model=False)
         return queryset.filter(content_type_id=content_type.pk)
 
 

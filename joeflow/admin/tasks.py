@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,17 +18,36 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.admin.actions import cancel, rerun
 from joeflow.admin.lists import LimitedPaginator, WorkflowFilter, matching
+from joeflow.admin.requests import StrictListMixin
 from joeflow.models import Task
 from joeflow.transitions import workflow_class
 
 __all__ = ("TaskAdmin",)
+
+_GOES_WITH_INSTANCE = "joeflow_tasks_go_with_their_instances"
+
+
+@contextmanager
+def tasks_go_with_their_instances(request: HttpRequest) -> Iterator[None]:
+    """Let somebody delete instances who may delete no task."""
+    setattr(request, _GOES_WITH_INSTANCE, True)
+    try:
+        yield
+    finally:
+        delattr(request, _GOES_WITH_INSTANCE)
+
+
+def goes_with_its_instance(request: HttpRequest) -> bool:
+    """Tell whether the permission is asked for, as an instance shall be deleted."""
+    return hasattr(request, _GOES_WITH_INSTANCE)
+
 
 #: So many parents or children of a task are linked at most.
 MOST_LINKS = 100
 
 
 @admin.register(Task)
-class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TaskAdmin(StrictListMixin):
     """Shows tasks, most recent first; reruns failed tasks and cancels open ones."""
 
     actions: Any = (rerun, cancel)
@@ -62,6 +84,10 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Tell whether the person may cancel tasks."""
         user: Any = request.user
         return bool(user.has_perm("joeflow.cancel"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
+        """Ask for no permission where a task goes with its instance."""
+        return goes_with_its_instance(request) or super().has_delete_permission(request, obj)
 
     def delete_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Refuse: tasks are deleted with their instance alone.
@@ -106,8 +132,10 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("workflow"))
     def workflow_name(self, task: Task) -> Any:
         """Name and link an instance without loading it."""
-        model = workflow_class(task.content_type_id)
-        name = model._meta.verbose_name if model else task.content_type
+        using = task._state.db
+        model = workflow_class(task.content_type_id, using)
+        content_types = ContentType.objects.db_manager(using)
+        name = model._meta.verbose_name if model else content_types.get_for_id(task.content_type_id)
         return self._link(model, task._workflow_id, f"{name} {task._workflow_id}")
 
     @admin.display(description=_("exception"))
@@ -160,7 +188,7 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("workflow"))
     def workflow_link(self, task: Task) -> Any:
         """Link the instance."""
-        model = workflow_class(task.content_type_id)
+        model = workflow_class(task.content_type_id, task._state.db)
         if model is None:
             return self.workflow_name(task)
         return self._link(model, task._workflow_id, task.workflow)

@@ -18,7 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateFormMixin
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
+from joeflow.admin.requests import StrictListMixin
+from joeflow.admin.tasks import tasks_go_with_their_instances
 from joeflow.exceptions import InstanceLocked, MissingExtra
+from joeflow.keys import as_key
 from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.tracking import track_changes
@@ -30,7 +33,7 @@ __all__ = ("WorkflowAdmin",)
 GRAPH = "joeflow_graph"
 
 
-class WorkflowAdmin(HistoryAdmin):
+class WorkflowAdmin(StrictListMixin, HistoryAdmin):
     """Admin of a workflow: its state, its graph, its tasks, its history, and a way to step in.
 
     Example::
@@ -78,6 +81,8 @@ class WorkflowAdmin(HistoryAdmin):
 
         To go back to a version is to write all of it.
         """
+        if as_key(object_id) is None:
+            return None
         obj = super().get_object(request, object_id, from_field)
         if obj is not None and not getattr(request, "joeflow_goes_back", False):
             track_changes(obj)
@@ -154,10 +159,11 @@ class WorkflowAdmin(HistoryAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show or change an instance; to change it, lock it before it is loaded."""
-        if request.method != "POST" or not object_id.isdecimal():
+        key = as_key(object_id)
+        if request.method != "POST" or key is None:
             return super().change_view(request, object_id, form_url, extra_context)
         try:
-            with self._lock_reported(), transition(Task, int(object_id)):
+            with self._lock_reported(), transition(Task, key):
                 return super().change_view(request, object_id, form_url, extra_context)
         except InstanceLocked:
             return self._show_busy_form(request, object_id, form_url, extra_context)
@@ -193,8 +199,8 @@ class WorkflowAdmin(HistoryAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Ask for no permission to delete the tasks, which are a part of the instance."""
-        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        return to_delete, counts, set(lacking) - {Task._meta.verbose_name}, protected
+        with tasks_go_with_their_instances(request):
+            return super().get_deleted_objects(objs, request)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 
+from joeflow.forms import OverrideForm
 from joeflow.graph import is_join
 from joeflow.typing import HUMAN, MACHINE, Node
 from joeflow.workflows import Workflow, get_workflows
@@ -54,6 +55,19 @@ def _check_workflow(workflow: type[Workflow]) -> Iterator[CheckMessage]:
                 id="joeflow.W005",
             )
     yield from _check_starts(workflow)
+    yield from _check_override_form(workflow)
+
+
+def _check_override_form(workflow: type[Workflow]) -> Iterator[CheckMessage]:
+    fields = {field.name for field in workflow._meta.get_fields()}
+    for name in sorted(fields & set(OverrideForm.declared_fields)):
+        yield Error(
+            f"{workflow._meta.label} has a field {name!r}, which is a name in the form to "
+            f"override it.",
+            hint="Rename the field: the form would write the choice of tasks into it.",
+            obj=workflow,
+            id="joeflow.E018",
+        )
 
 
 def _check_starts(workflow: type[Workflow]) -> Iterator[CheckMessage]:

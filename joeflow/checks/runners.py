@@ -22,7 +22,7 @@ def check_runner(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """
     path = settings.JOEFLOW_TASK_RUNNER
     try:
-        runner = import_string(path)
+        runner = import_string(str(path))
     except ImportError as error:
         return [
             Error(

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.forms.models import model_to_dict
 from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import resolve_url
 from django.utils import formats
 from django.utils.translation import gettext as _
 
@@ -24,10 +29,15 @@ __all__ = (
     "answer_errors",
     "guard",
     "is_json",
+    "is_login",
     "is_redirect",
     "read_data",
     "refuse",
 )
+
+
+#: Numbers with more digits before or after the point are rounded.
+MOST_DIGITS = 100
 
 
 class BadJSON(ValueError):
@@ -42,6 +52,18 @@ def is_json(request: HttpRequest) -> bool:
 def is_redirect(response: HttpResponse) -> bool:
     """Tell whether a response sends the browser elsewhere."""
     return response.has_header("Location") and response.status_code // 100 == 3
+
+
+def is_login(response: HttpResponse, login_url: str | None = None) -> bool:
+    """Tell whether a redirect asks somebody to log in, as Django's mixins and decorators do.
+
+    Args:
+        response: The redirect.
+        login_url: Where the view sends people, if it says so.
+    """
+    login = urlsplit(resolve_url(login_url or settings.LOGIN_URL))
+    asked = urlsplit(response["Location"])
+    return (login.netloc, login.path) == (asked.netloc, asked.path)
 
 
 def refuse(status: int, detail: str) -> JsonResponse:
@@ -59,14 +81,25 @@ def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             response = view(request, *args, **kwargs)
         except BadJSON as error:
             return refuse(400, str(error))
+        except RequestDataTooBig:
+            return refuse(413, _("The body is too large."))
         except Http404:
             return refuse(404, _("There is no such task."))
         except PermissionDenied:
             return _refuse_person(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            return _refuse_method(response)
         # Whoever asks a person to log in redirects; a program is told instead.
         return _refuse_person(request) if is_redirect(response) else response
 
     return guarded
+
+
+def _refuse_method(response: HttpResponse) -> JsonResponse:
+    allowed = response.headers["Allow"]
+    answer = refuse(405, _("Use one of: {methods}.").format(methods=allowed))
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 def _refuse_person(request: HttpRequest) -> JsonResponse:
@@ -78,6 +111,8 @@ def _refuse_person(request: HttpRequest) -> JsonResponse:
 
 def answer(workflow: Any, *, status: int) -> JsonResponse:
     """Return where an instance stands."""
+    if workflow is None:  # a start that has not made one
+        return JsonResponse({"id": None, "url": None, "ended": False, "tasks": []}, status=200)
     tasks: Iterable[Any] = workflow.task_set.open().order_by("pk")
     described = [_describe(task) for task in tasks]
     return JsonResponse(
@@ -161,14 +196,20 @@ def read_data(request: HttpRequest, form: forms.BaseForm) -> SentData:
 def _read_body(request: HttpRequest) -> dict[str, Any]:
     charset = (request.content_params or {}).get("charset", "utf-8")
     try:
-        body = json.loads(request.body.decode(charset))
+        body = json.loads(request.body.decode(charset), parse_float=_read_number)
         # No database takes infinite numbers or halves of characters, which Python can read.
-        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+        json.dumps(body, allow_nan=False, ensure_ascii=False, default=str).encode()
     except (ValueError, LookupError, RecursionError) as error:
         raise BadJSON(_("The body is not JSON: {error}").format(error=error)) from error
     if not isinstance(body, dict):
         raise BadJSON(_("The body must be a JSON object, like {}."))
     return body
+
+
+def _read_number(text: str) -> Decimal | float:
+    """Return a number with all digits that were sent, which a float would round."""
+    value = Decimal(text)
+    return value if abs(value.adjusted()) < MOST_DIGITS else float(text)
 
 
 # A value in the words of a widget: what a browser would have sent, or None for the wrong type.
@@ -178,7 +219,7 @@ def _write(field: forms.Field, name: str, value: Any) -> dict[str, list[str]] | 
     if isinstance(field, forms.FileField):
         return None
     if isinstance(field, forms.JSONField):
-        return {name: [json.dumps(value)]}
+        return {name: [json.dumps(value, default=float)]}
     if isinstance(field.widget, forms.MultiWidget):
         return _write_parts(field.widget, name, value)
     if _takes_several(field):
@@ -223,5 +264,7 @@ def _fits(field: forms.Field, value: Any) -> bool:
 
 
 def _text(field: forms.Field, value: Any) -> str:
-    # A number in the format of the reader's country, where the field reads that.
-    return str(formats.localize_input(value)) if field.localize else str(value)
+    if field.localize:  # a number in the format of the reader's country
+        return str(formats.localize_input(value))
+    # Without an exponent, which not every field reads.
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

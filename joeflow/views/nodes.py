@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.views.generic.edit import ModelFormMixin
 
 from joeflow.exceptions import InvalidDefinition
+from joeflow.keys import KEY_PATH
 from joeflow.models import Task
 from joeflow.typing import HUMAN
 from joeflow.views import json
@@ -59,7 +60,7 @@ class HumanNode(WorkflowViewMixin):
         Args:
             workflow: The workflow class.
         """
-        route = f"{self.name}/" if self.is_start else f"{self.name}/<int:pk>/"
+        route = f"{self.name}/" if self.is_start else f"{self.name}/{KEY_PATH}"
         view = type(self).as_view(model=workflow, name=self.name, **self._instance_kwargs)
         pattern: URLPattern = path(route + self.path, view, name=self.name)
         return pattern

@@ -19,6 +19,7 @@ from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
 from joeflow.views import json
+from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.names import WorkflowViewMixin, words
 
 __all__ = ("OverrideView", "WorkflowDetailView")
@@ -31,6 +32,8 @@ def may_override(user: Any, workflow: Any) -> bool:
         user: Who asks.
         workflow: The workflow class or an instance of it.
     """
+    if user is None:
+        return False  # a project without users
     opts = workflow._meta
     own = f"{opts.app_label}.override_{opts.model_name}"
     return bool(user.has_perm("joeflow.override") or user.has_perm(own))
@@ -54,9 +57,7 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         return super().get_context_data(**context)
 
     def _may_override(self) -> bool:
-        if self._user is None or self.model.override_view is None:
-            return False
-        return may_override(self._user, self.model)
+        return self.model.override_view is not None and may_override(self._user, self.model)
 
     def _get_tasks(self) -> list[Task]:
         rows: QuerySet[Task] = self.object.task_set.select_related("completed_by_user")
@@ -72,6 +73,7 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
     name = "override"
     form_class = OverrideForm
     fields = "__all__"
+    http_method_names = ("get", "head", "options", "post")
 
     def has_permission(self) -> bool:
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
@@ -104,11 +106,14 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
         if json.is_json(request):
             return json.refuse(415, _("This form is for people; it takes no JSON."))
         try:
+            refuse_unreadable(request)
             with (
                 taken_as_instance_locked(self.using),
                 transition(Task, self.kwargs["pk"], using=self.using),
             ):
                 return super().post(request, *args, **kwargs)
+        except UnreadableBody as error:
+            return error.get_response()
         except InstanceLocked:
             return self._show_again()
         except InstanceChanged:

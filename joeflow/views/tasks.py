@@ -15,6 +15,7 @@ from django.views.generic.edit import FormMixin
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
 from joeflow.exceptions import InstanceLocked
+from joeflow.forms import decode_strictly
 from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.successors import task_values
@@ -22,6 +23,7 @@ from joeflow.tracking import track_changes
 from joeflow.transitions import transition, workflow_class
 from joeflow.typing import HUMAN
 from joeflow.views import json
+from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.names import words
 from joeflow.views.nodes import HumanNode
 
@@ -55,7 +57,6 @@ class TaskViewMixin(HumanNode):
     task: Any
     request: HttpRequest
     kwargs: dict[str, Any]
-    _went_on = False
 
     # The request.
 
@@ -67,6 +68,8 @@ class TaskViewMixin(HumanNode):
             return self._dispatch_locked(request, *args, **kwargs)
         except _TaskIsClosed as closed:
             return self._answer_closed(closed.task)
+        except UnreadableBody as error:
+            return error.get_response()
 
     def _dispatch_locked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         committed: list[bool] = []
@@ -84,9 +87,11 @@ class TaskViewMixin(HumanNode):
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self._refuse_closed()
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-        if self._went_on and json.is_json(request) and json.is_redirect(response):
-            return self._answer_json()
-        return response
+        if not json.is_json(request) or not json.is_redirect(response):
+            return response
+        # The view went on, to wherever; unless a mixin behind this one asks for a login.
+        login_url = getattr(self, "login_url", None)
+        return response if json.is_login(response, login_url) else self._answer_json()
 
     def _transition(self) -> AbstractContextManager[Any]:
         tasks = Task.objects.using(self.using).filter(pk=self.kwargs["pk"]).order_by()
@@ -156,7 +161,11 @@ class TaskViewMixin(HumanNode):
     def get_form_kwargs(self) -> dict[str, Any]:
         """Return the form's arguments; JSON is read like a form that somebody sent."""
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
-        if self.request.method in {"POST", "PUT"} and json.is_json(self.request):
+        if self.request.method not in {"POST", "PUT"}:
+            return kwargs
+        if not json.is_json(self.request):
+            refuse_unreadable(self.request)
+        else:
             form_class: Any = self.get_form_class()  # type: ignore[attr-defined]
             unbound = {k: v for k, v in kwargs.items() if k not in {"data", "files"}}
             self._sent = json.read_data(self.request, form_class(**unbound))
@@ -166,6 +175,7 @@ class TaskViewMixin(HumanNode):
     def get_form(self, form_class: Any = None) -> Any:
         """Return the form, with what the JSON said that no form can say."""
         form: Any = super().get_form(form_class)  # type: ignore[misc]
+        decode_strictly(form)
         sent: json.SentData | None = self.__dict__.pop("_sent", None)
         if sent is not None:
             sent.apply(form)
@@ -176,7 +186,6 @@ class TaskViewMixin(HumanNode):
         with create_revision(self.name, user=self._user, using=self.using):
             response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
             self.next_task()
-        self._went_on = True
         return response
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
@@ -189,7 +198,7 @@ class TaskViewMixin(HumanNode):
     # Other answers.
 
     def _answer_json(self) -> HttpResponse:
-        return json.answer(self._get_workflow(), status=201 if self.is_start else 200)
+        return json.answer(self._get_workflow(), status=200)
 
     def _answer_closed(self, task: Task) -> HttpResponse:
         reading = self.request.method in _READING
@@ -246,6 +255,12 @@ class StartViewMixin(TaskViewMixin):
     def get_object(self, queryset: Any = None) -> Any:
         """Return nothing: the instance is yet to be created."""
         return None
+
+    def _get_workflow(self) -> Any:
+        return self.object
+
+    def _answer_json(self) -> HttpResponse:
+        return json.answer(self._get_workflow(), status=201)
 
     def next_task(self) -> None:
         """Complete the start and go on; override it to choose what follows."""

@@ -272,8 +272,8 @@ class TestViews:
         patterns, namespace = Chain.urls()
 
         assert {pattern.name: str(pattern.pattern) for pattern in patterns} == {
-            "detail": "<int:pk>/",
-            "override": "<int:pk>/override",
+            "detail": "<joeflow_key:pk>/",
+            "override": "<joeflow_key:pk>/override",
         }
         assert namespace == "chain"
 

@@ -3,10 +3,17 @@
 import json
 
 import pytest
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponseRedirect
+from django.test import RequestFactory
+from django.views.generic import UpdateView
 
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Task, Workflow
-from tests.testapp.models import GreetingWorkflow, Sheet
+from joeflow.views import TaskViewMixin
+from tests.testapp.models import Bare, GreetingWorkflow, Sheet
+from tests.testapp.workflows_human import BareStart
 
 pytestmark = pytest.mark.django_db
 
@@ -206,3 +213,73 @@ def test_csrf__is_asked_for(client):
 
     assert response.status_code == 403
     assert not Workflow.objects.exists()
+
+
+def test_own_start_that_redirects__says_what_was_started(client, monkeypatch):
+    def start_and_go_elsewhere(view, request):
+        view.object = Bare.objects.create(text="Made")
+        view.next_task()
+        return HttpResponseRedirect("/thanks/")
+
+    monkeypatch.setattr(BareStart, "post", start_and_go_elsewhere)
+
+    response = send(client, "/bare/start/", "{}")
+
+    workflow = Bare.objects.get()
+    assert response.status_code == 201
+    assert response.json()["id"] == workflow.pk
+    assert [task["name"] for task in response.json()["tasks"]] == ["answer"]
+
+
+def test_own_start_that_redirects_and_starts_nothing__says_so(client, monkeypatch):
+    monkeypatch.setattr(BareStart, "post", lambda view, request: HttpResponseRedirect("/thanks/"))
+
+    response = send(client, "/bare/start/", "{}")
+
+    assert response.status_code == 200
+    assert response.json() == {"id": None, "url": None, "ended": False, "tasks": []}
+
+
+def test_form_that_only_saves__says_that_the_task_is_open(
+    client, greeting, check_note, monkeypatch
+):
+    monkeypatch.setattr(TaskViewMixin, "next_task", lambda view: None)
+
+    response = send(client, check_note.get_absolute_url(), '{"note": "Draft"}')
+
+    greeting.refresh_from_db()
+    assert response.status_code == 200
+    assert [task["name"] for task in response.json()["tasks"]] == ["check_note"]
+    assert greeting.note == "Draft"
+
+
+def test_mixin_behind_the_view_that_asks_for_a_login__is_unauthorized(client, check_note):
+    class Behind(TaskViewMixin, LoginRequiredMixin, UpdateView):
+        fields = ["note"]
+
+    view = Behind.as_view(model=GreetingWorkflow, name="check_note")
+    request = RequestFactory().post("/", "{}", content_type="application/json")
+    request.user = AnonymousUser()
+
+    response = view(request, pk=check_note.pk)
+
+    check_note.refresh_from_db()
+    assert response.status_code == 401
+    assert check_note.completed is None
+
+
+def test_wrong_method__is_said_in_json(client):
+    response = client.delete("/greeting/start/", "{}", content_type="application/json")
+
+    assert response.status_code == 405
+    assert response.json()["detail"].startswith("Use one of: ")
+    assert "POST" in response.headers["Allow"]
+
+
+def test_body_that_is_too_large__is_said_in_json(client, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+
+    response = send(client, "/greeting/start/", '{"note": "More than ten"}')
+
+    assert response.status_code == 413
+    assert response.json() == {"detail": "The body is too large."}

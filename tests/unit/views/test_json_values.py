@@ -180,3 +180,24 @@ def test_absent__keeps_what_is_there_and_not_what_the_form_suggests(fill, sheet,
 
     sheet.refresh_from_db()
     assert sheet.text == "Old"
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "stored"),
+    [
+        ("text", "1.10", "1.10"),
+        ("text", "12345678901234567.89", "12345678901234567.89"),
+        ("text", "1e2", "100"),
+        ("price", "123456.10", Decimal("123456.10")),
+        ("ratio", "2.5e-3", 0.0025),
+        ("extra", "2.5", 2.5),
+    ],
+)
+def test_number__is_stored_with_all_digits_that_were_sent(client, sheet, name, number, stored):
+    url = sheet.task_set.get(name="fill").get_absolute_url()
+
+    client.post(url, f'{{"{name}": {number}}}', content_type="application/json")
+
+    sheet.refresh_from_db()
+    assert getattr(sheet, name) == stored
+    assert str(getattr(sheet, name)) == str(stored)
