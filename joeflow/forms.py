@@ -31,7 +31,10 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
 
     next_tasks = forms.MultipleChoiceField(
         label=_("Next tasks"),
-        help_text=_("What is open now will be canceled, and these tasks will be started."),
+        help_text=_(
+            "What is open now will be canceled, and these tasks will be started. "
+            "Choose none to end it."
+        ),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

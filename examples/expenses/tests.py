@@ -114,6 +114,17 @@ class WholeTests(TestCase):
         self.assertEqual(expense.decision, "")
         self.assertTrue(expense.task_set.scheduled().filter(name="review").exists())
 
+    def test_correct__by_the_claimant_alone(self):
+        expense = self.claim("50.01")
+        self.send(expense, "review", self.maria, decision="correct")
+        testing.run(expense, until="correct")
+
+        response = self.send(expense, "correct", self.maria, purpose="Cake", amount="1.00")
+
+        self.assertEqual(response.status_code, 403)
+        expense.refresh_from_db()
+        self.assertEqual(expense.purpose, "Train")
+
     def test_correct__assigned_to_the_claimant(self):
         expense = self.claim("80.00")
 

@@ -1,6 +1,6 @@
 """The tasks of people that need more than a form: who may do them, and whose they are."""
 
-from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.contrib.auth.mixins import PermissionRequiredMixin, UserPassesTestMixin
 
 from expenses.people import REVIEW, reviewers
 from joeflow import tasks
@@ -28,8 +28,11 @@ class ReviewView(PermissionRequiredMixin, tasks.UpdateView):
         return task
 
 
-class CorrectionView(tasks.UpdateView):
-    """Assigned to whoever made the claim."""
+class CorrectionView(UserPassesTestMixin, tasks.UpdateView):
+    """Assigned to whoever made the claim, and done by nobody else."""
+
+    def test_func(self):
+        return self.get_object().claimant == self.request.user
 
     def create_task(self, workflow, prev_task):
         task = super().create_task(workflow, prev_task)

@@ -148,3 +148,11 @@ class BrowserTests(SimpleTestCase):
     def test_form__another_page(self):
         with self.assertRaisesMessage(LookupError, "/here/ (200) has no form for itself"):
             self.get_page("<form><input></form>").form()
+
+
+class LoginTests(TestCase):
+    def test_program__is_told_to_log_in(self):
+        response = self.client.post("/expenses/claim/", "{}", content_type="application/json")
+
+        self.assertEqual(response.status_code, 401)
+        self.assertEqual(response.json(), {"detail": "Log in first."})

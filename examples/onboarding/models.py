@@ -34,7 +34,7 @@ class OnboardingWorkflow(Onboarding):
 
     def tell_office(self):
         send_mail(
-            subject=f"{self.full_name} joins us",
+            subject=f"{' '.join(self.full_name.split())} joins us",  # a subject is one line
             message="There will be cake.",
             from_email=None,
             recipient_list=["everybody@example.com"],

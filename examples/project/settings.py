@@ -21,8 +21,8 @@ from project.environ import choice_from, database_from
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Your own project keeps its key secret, and switches DEBUG off where others can reach it.
-SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-the-demo")
 DEBUG = os.environ.get("DEBUG", "1") == "1"
+SECRET_KEY = os.environ.get("SECRET_KEY") or ("only-for-the-demo" if DEBUG else "")
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1 localhost [::1]").split()
 
 RUNNER = choice_from("DEMO_RUNNER", ["django_tasks", "celery", "dramatiq"])
@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every page is for people who are logged in, those of joeflow too.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "project.middleware.LoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -7,10 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Self
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 
 from joeflow.exceptions import InstanceLocked
@@ -45,7 +47,7 @@ def cancel(modeladmin: Any, request: HttpRequest, queryset: TasksQuerySet) -> No
     Cancel(request.user).go(queryset).report(modeladmin, request)
 
 
-class Sweep(ABC):
+class BulkAction(ABC):
     """Does something to many tasks, instance by instance, a transaction each.
 
     Args:
@@ -102,7 +104,9 @@ class Sweep(ABC):
 
     def _record(self, tasks: list[Task]) -> None:
         if tasks:
-            LogEntry.objects.log_actions(self.user.pk, tasks, CHANGE, str(self.record))
+            # Everybody reads the log, whatever the language of whoever did it.
+            with translation.override(settings.LANGUAGE_CODE):
+                LogEntry.objects.log_actions(self.user.pk, tasks, CHANGE, str(self.record))
 
     def report(self, modeladmin: Any, request: HttpRequest) -> None:
         """Tell the person what was done, and what was not."""
@@ -123,7 +127,7 @@ class Sweep(ABC):
         return text % {"count": count, "why": ", ".join(f"{why} ({n})" for why, n in reasons)}
 
 
-class Rerun(Sweep):
+class Rerun(BulkAction):
     """Runs failed tasks again."""
 
     record = gettext_lazy("Rerun.")
@@ -149,7 +153,7 @@ class Rerun(Sweep):
             task.enqueue()
 
 
-class Cancel(Sweep):
+class Cancel(BulkAction):
     """Cancels open tasks."""
 
     record = gettext_lazy("Canceled.")

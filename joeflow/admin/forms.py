@@ -101,6 +101,10 @@ class OverrideFormMixin(StateFormMixin, OverrideForm):
         field: Any = self.fields["next_tasks"]
         field.widget, choices = forms.CheckboxSelectMultiple(), field.choices
         field.choices = choices
+        field.help_text = _(
+            "What is open now will be canceled, and these tasks will be started. "
+            "Choose none to leave the tasks alone."
+        )
         self.fields["open_tasks"].label = ""
 
     @cached_property

@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from xml.parsers.expat import ExpatError
 
 from django.utils.safestring import SafeString
 
@@ -257,4 +258,8 @@ def render_svg(graph: Digraph, key: str = "") -> SafeString:
     Raises:
         RendererMissing: No program is there that can draw this.
     """
-    return SafeString(embed(render(graph).decode(), key))  # nosec  # the renderer quotes all text
+    try:
+        svg = embed(render(graph).decode(), key)
+    except ExpatError as error:  # it said nothing of a failure, and drew nothing
+        raise RendererMissing(f"The renderer drew no SVG: {error}") from error
+    return SafeString(svg)  # nosec  # the renderer quotes all text

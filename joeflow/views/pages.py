@@ -24,6 +24,9 @@ from joeflow.views.names import WorkflowViewMixin, words
 
 __all__ = ("OverrideView", "WorkflowDetailView")
 
+#: So many tasks are listed at most, the most recent ones.
+MOST_TASKS = 500
+
 
 def may_override(user: Any, workflow: Any) -> bool:
     """Tell whether somebody may step in by hand.
@@ -53,7 +56,8 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
             context["graph"] = workflow.get_instance_graph_svg()
         except MissingExtra:
             context["mermaid"] = workflow.get_instance_graph_mermaid()
-        context["tasks"] = self._get_tasks()
+        context["tasks"] = tasks = self._get_tasks()
+        context["more_tasks"] = len(tasks) == MOST_TASKS
         return super().get_context_data(**context)
 
     def _may_override(self) -> bool:
@@ -61,7 +65,7 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
 
     def _get_tasks(self) -> list[Task]:
         rows: QuerySet[Task] = self.object.task_set.select_related("completed_by_user")
-        tasks = list(rows.defer("stacktrace").order_by("-pk"))
+        tasks = list(rows.defer("stacktrace").order_by("-pk")[:MOST_TASKS])
         for task in tasks:
             vars(task)["label"] = words(task.name)
         return tasks

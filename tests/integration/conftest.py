@@ -24,7 +24,9 @@ LIMIT = 60
 _WAITING = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity "
     "WHERE wait_event_type = 'Lock' AND datname = current_database()",
-    "mysql": "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+    "mysql": "SELECT count(*) FROM information_schema.innodb_trx "
+    "JOIN information_schema.processlist ON trx_mysql_thread_id = id "
+    "WHERE trx_state = 'LOCK WAIT' AND db = database()",
 }
 
 

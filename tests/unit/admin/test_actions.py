@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from joeflow.admin import actions
 from joeflow.models import Task
@@ -214,6 +214,14 @@ class TestCancel:
             ("Canceled.", "Boss"),
             ("Canceled.", "Boss"),
         ]
+
+
+def test_the_record_is_in_the_language_of_the_site(boss, make_task):
+    with translation.override("de"):
+        data = {"action": "cancel", "_selected_action": [make_task().pk]}
+        boss.post(URL, data, headers={"Accept-Language": "de"})
+
+    assert LogEntry.objects.get().change_message == "Canceled."
 
 
 class TestPermissions:

@@ -478,6 +478,20 @@ class TestDeleting:
 
         assert not Loan.objects.exists()
 
+    def test_needs_the_permission_for_others_that_are_called_task(
+        self, staff, loan, monkeypatch, rf
+    ):
+        client = staff("testapp.view_loan", "testapp.delete_loan")
+        monkeypatch.setattr(Letter._meta, "verbose_name", "task")
+        request = rf.post("/")
+        request.user = User.objects.get(pk=client.session["_auth_user_id"])
+        letter = Letter.objects.create()
+
+        letters = admin.site.get_model_admin(Letter)
+        _, _, lacking, _ = letters.get_deleted_objects([letter], request)
+
+        assert lacking == {"task"}
+
     def test_deletes_nothing_where_a_task_is_running(self, boss, loan, busy):
         with busy(loan.pk):
             response = boss.post(f"{URL}{loan.pk}/delete/", {"post": "yes"}, follow=True)

@@ -242,6 +242,27 @@ class TestNodes:
         ]
 
     @isolated
+    def test_field_with_a_name_of_the_override_form(self, check):
+        class Shadowed(Workflow):
+            Meta = InTestapp
+            open_tasks = models.TextField()
+            start = tasks.Start()
+
+            def work(self): ...
+
+            edges = [(start, work)]
+
+        assert check(Shadowed) == [
+            error(
+                "testapp.Shadowed has a field 'open_tasks', which is a name in the form to "
+                "override it.",
+                "Rename the field: the form would write the choice of tasks into it.",
+                Shadowed,
+                18,
+            )
+        ]
+
+    @isolated
     def test_edge_back_to_a_start(self, check):
         class Circle(Workflow):
             Meta = InTestapp
@@ -394,6 +415,14 @@ class TestRunner:
                 9,
             )
         ]
+
+    @pytest.mark.parametrize("path", ["celery", "", None])
+    def test_no_path(self, settings, path):
+        settings.JOEFLOW_TASK_RUNNER = path
+
+        [message] = check_runner()
+
+        assert message.id == "joeflow.E009"
 
     def test_a_runner_that_cannot_be_called(self, settings):
         settings.JOEFLOW_TASK_RUNNER = "tests.runners.calls"

@@ -247,3 +247,10 @@ class TestRealPrograms:
 @pytest.mark.service("dot")
 def test_dot_draws_pdf():
     assert dot.render(dot.to_graph(describe(WELCOME, "LR")), "pdf").startswith(b"%PDF")
+
+
+def test_a_program_that_draws_something_else_is_missing(monkeypatch, graph):
+    monkeypatch.setattr(dot, "render", lambda graph: b"no picture")
+
+    with pytest.raises(RendererMissing, match="The renderer drew no SVG"):
+        dot.render_svg(graph)
