@@ -158,7 +158,7 @@ class _Publisher:
     """A thread that talks to the broker, so that whoever waits for it can stop waiting."""
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
+        self.jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
         self.thread = threading.Thread(target=self._work, name="joeflow-publisher", daemon=True)
         self.thread.start()
 
@@ -168,8 +168,8 @@ class _Publisher:
         return future
 
     def _work(self) -> None:
-        while True:
-            function, future = self.jobs.get()
+        while (job := self.jobs.get()) is not None:
+            function, future = job
             if not future.set_running_or_notify_cancel():
                 continue  # nobody waits for it any more
             try:
@@ -179,7 +179,8 @@ class _Publisher:
 
 
 _publishers: dict[str, _Publisher] = {}
-os.register_at_fork(after_in_child=_publishers.clear)  # threads do not survive a fork
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_publishers.clear)  # threads do not survive a fork
 
 
 def within_deadline(function: Callable[[], Result]) -> Result:
@@ -202,7 +203,9 @@ def within_deadline(function: Callable[[], Result]) -> Result:
         return future.result(timeout=PUBLISH_SECONDS)
     except TimeoutError:
         if not future.cancel() and not future.done():
-            _publishers.pop("current", None)  # it is stuck; the next message gets a new thread
+            stuck = _publishers.pop("current", None)  # the next message gets a new thread
+            if stuck is not None:
+                stuck.jobs.put(None)  # should it come back, it has nothing to do any more
         raise
 
 

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connections, router, tra
 from joeflow.conf import settings
 from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
-from joeflow.exceptions import InstanceChanged, InstanceLocked
+from joeflow.exceptions import InstanceChanged, InstanceLocked, JoeflowError
 from joeflow.locks import hold_new
 from joeflow.models import Task
 from joeflow.steps import Step
@@ -119,9 +119,9 @@ class _Visit:
             logger.info("event=dropped task=%s reason=gone", self.task_pk)
             return None
         self.step = step = Step(model, self.workflow_pk, self.using, self.task_pk, self.redelivered)
-        while self._take(step):
+        while self._take(step) or self._became_due_meanwhile(step):
             if time.monotonic() >= until and not step.again:
-                self._hand_out_rest()
+                self._hand_out_next()
                 return None
         return ComeBack(step.too_early) if step.too_early is not None else None
 
@@ -138,6 +138,12 @@ class _Visit:
         except self.failures as error:  # those that are no Exception, like a runner's time limit
             self.fail_and_raise(error)
 
+    def _became_due_meanwhile(self, step: Step) -> bool:
+        """Tell whether something became due while the node ran, and its message found the lock."""
+        if step.task is None or step.current is None or step.current.has_ended:
+            return False
+        return bool(self._due().exists())
+
     def note_database_error(self, error: Exception, count: int) -> None:
         """Log a database error, and leave no broken connection to whoever comes next."""
         connection = connections[self.using]
@@ -149,7 +155,7 @@ class _Visit:
     def fail_and_raise(self, error: BaseException) -> NoReturn:
         """Record what a node raised, hand out what else is due, and raise it on."""
         self._fail(error)
-        self._hand_out_rest()
+        self._hand_out_next()
         raise error
 
     def _fail(self, error: BaseException) -> None:
@@ -161,9 +167,12 @@ class _Visit:
             )
             self.step.record_failure(error)
 
-    def _hand_out_rest(self) -> None:
-        due = Task.objects.using(self.using).due().filter(_workflow_id=self.workflow_pk)
-        keys = due.order_by("eta").values_list("pk", flat=True)
+    def _due(self) -> Any:
+        return Task.objects.using(self.using).due().filter(_workflow_id=self.workflow_pk)
+
+    def _hand_out_next(self) -> None:
+        """Hand out the oldest due task; whoever runs it goes on with the others."""
+        keys = self._due().order_by("eta", "pk").values_list("pk", flat=True)[:1]
         hand_out([Delivery(pk, self.workflow_pk) for pk in keys])
 
 
@@ -233,9 +242,15 @@ def override(
         InstanceChanged: Other tasks are open by now.
         InstanceLocked: The instance was busy for longer than ``JOEFLOW_LOCK_TIMEOUT``.
         NodeNotFound: A node is not one of this workflow.
+        JoeflowError: A node is a start, or the instance was deleted.
     """
     names = [workflow._graph.name_of(node) for node in next_nodes]
+    for name in names:
+        if name in workflow._graph.starts:
+            raise JoeflowError(f"{name!r} is a start: it makes a new instance, and cannot follow.")
     with transition(Task, workflow.pk) as current:
+        if not current.found:
+            raise JoeflowError(f"{workflow} is gone; nobody can override it.")
         open_tasks = list(current.tasks.open())
         if seen is not None and set(seen) != {task.pk for task in open_tasks}:
             raise InstanceChanged

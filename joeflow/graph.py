@@ -251,7 +251,12 @@ def _example(node: Node) -> str:
 def copy_node(node: Node) -> Node:
     """Return a copy of a node that belongs to another class, so that this one can have its own."""
     if not isinstance(node, FunctionType):
-        return copy.copy(node)
+        copied = copy.copy(node)
+        if copied is node:
+            raise InvalidDefinition(
+                f"{node!r} cannot be copied for a child class. Make it a plain method."
+            )
+        return copied
     function = FunctionType(
         node.__code__, node.__globals__, node.__name__, node.__defaults__, node.__closure__
     )

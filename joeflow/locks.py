@@ -15,6 +15,7 @@ from joeflow.conf import settings
 from joeflow.exceptions import InstanceLocked
 
 __all__ = (
+    "cancel_statement",
     "hold_new",
     "holds_lock",
     "load_locked",
@@ -185,6 +186,16 @@ def _restore(cursor: Any, write: str, before: Any) -> None:
         cursor.execute(write, [before])
     except DatabaseError:
         return  # the transaction is broken; its rollback restores the setting
+
+
+def cancel_statement(connection: BaseDatabaseWrapper) -> None:
+    """End a statement that somebody has interrupted, as a time limit does.
+
+    The server would go on with it, and keep the locks. Only PostgreSQL's driver can do this.
+    """
+    driver = connection.connection
+    if connection.vendor == "postgresql" and hasattr(driver, "cancel"):
+        driver.cancel()
 
 
 @contextmanager

@@ -23,7 +23,14 @@ from joeflow.signals import task_failed, task_succeeded
 from joeflow.successors import create_successors, delay_until, is_near
 from joeflow.tracebacks import describe_exception
 from joeflow.tracking import save_options
-from joeflow.transitions import Transition, logged_in, transition, workflow_class
+from joeflow.transitions import (
+    Transition,
+    graph_of,
+    is_waiting_join,
+    logged_in,
+    transition,
+    workflow_class,
+)
 from joeflow.typing import HUMAN, MACHINE, Node, User
 from joeflow.workflows import (
     Workflow,
@@ -271,6 +278,10 @@ class Task(models.Model):
         with self._transition() as current:
             rows = current.tasks.open().filter(pk=self.pk)
             now = DatabaseNow()
+            if is_waiting_join(self, graph_of(self.content_type_id, current.using)):
+                current.has_joins = True  # it is looked at, and not due for being asked
+                rows.update(modified=now)
+                return None
             if not rows.update(eta=eta or DatabaseNow(delay), modified=now, **values):
                 self._raise_closed(current.using)
             current.tell_task(None, "task_enqueued", self)

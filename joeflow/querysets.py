@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from joeflow.clock import DatabaseNow
 from joeflow.diagrams.description import TaskRow
 from joeflow.dispatch import Delivery, hand_out
+from joeflow.exceptions import InstanceLocked
+from joeflow.locks import taken_as_instance_locked
 from joeflow.transitions import transition
 from joeflow.typing import MACHINE, User
 
@@ -18,6 +20,8 @@ __all__ = ("TasksQuerySet",)
 
 #: A task that is lost again and again waits no longer than this many grace periods.
 MOST_GRACE_PERIODS = 16
+#: How often a deadlock is met before somebody is told of it.
+MOST_DEADLOCKS = 5
 
 
 class TasksQuerySet(models.QuerySet[Any]):
@@ -112,12 +116,22 @@ class TasksQuerySet(models.QuerySet[Any]):
         using = router.db_for_write(self.model)
         waiting = self.using(using).scheduled_machine().filter(eta__isnull=False)
         keys = list(waiting.order_by("eta").values_list("pk", "_workflow_id"))
-        woken = waiting.filter(pk__in=[pk for pk, _ in keys]).update(
-            eta=DatabaseNow(), attempts=1, modified=DatabaseNow()
-        )
+        woken = waiting.filter(pk__in=[pk for pk, _ in keys])._make_due(using)
         deliveries = [Delivery(pk, workflow_pk) for pk, workflow_pk in keys]
         transaction.on_commit(lambda: hand_out(deliveries), using=using)
         return woken
+
+    def _make_due(self, using: str) -> int:
+        # Without the lock of the instance, a node that ends several tasks can be in the way.
+        repeats = 0 if transaction.get_connection(using).in_atomic_block else MOST_DEADLOCKS
+        while True:
+            try:
+                with taken_as_instance_locked(using), transaction.atomic(using=using):
+                    return self.update(eta=DatabaseNow(), attempts=1, modified=DatabaseNow())
+            except InstanceLocked:
+                if not repeats:
+                    raise
+                repeats -= 1
 
     def diagram_rows(self) -> list[TaskRow]:
         """Return what a diagram shows of these tasks."""

@@ -52,16 +52,32 @@ def sweep(limit: int = 1000) -> int:
 
 def _claim(using: str, limit: int) -> list[Delivery]:
     """Mark overdue tasks as handed out, and return them; two sweeps never return the same."""
-    found = dict(_overdue(using).order_by("eta", "pk").values_list("pk", "_workflow_id")[:limit])
-    if not found:
-        return []
+    claimed: list[Delivery] = []
+    busy: set[int] = set()
+    while len(claimed) < limit:
+        # An instance that somebody works on must not hide those behind it.
+        rows = _overdue(using).exclude(_workflow_id__in=busy).order_by("eta", "pk")
+        found = dict(rows.values_list("pk", "_workflow_id")[: limit - len(claimed)])
+        if not found:
+            break
+        deliveries, free = _claim_free(found, using)
+        claimed += deliveries
+        locked = set(found.values()) - free
+        if not locked:
+            break
+        busy |= locked
+    return claimed
+
+
+def _claim_free(found: dict[int, int], using: str) -> tuple[list[Delivery], set[int]]:
+    """Claim those of the tasks whose instances nobody works on; return these instances, too."""
     with transaction.atomic(using=using):
         free = lock_unlocked(set(found.values()), using)
         pks = [pk for pk, workflow_pk in found.items() if workflow_pk in free]
         still = _overdue(using).filter(pk__in=pks)
         claimed = list(still.order_by("eta", "pk").values_list("pk", "_workflow_id"))
         Task.objects.using(using).filter(pk__in=[pk for pk, _ in claimed]).mark_handed_out()
-    return [Delivery(pk, workflow_pk) for pk, workflow_pk in claimed]
+    return [Delivery(pk, workflow_pk) for pk, workflow_pk in claimed], free
 
 
 def _overdue(using: str) -> QuerySet[Any]:

@@ -16,7 +16,7 @@ from joeflow.conf import settings
 from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery
 from joeflow.exceptions import InstanceLocked, JoeflowError
-from joeflow.locks import load_locked
+from joeflow.locks import cancel_statement, load_locked
 from joeflow.models import Task
 from joeflow.returns import NOT_YET, read_result
 from joeflow.signals import task_failed, task_succeeded
@@ -104,6 +104,8 @@ class Step:
             if due:
                 self.task, self.siblings = due[0], len(due) - 1
                 self._count_or_run(self.current, workflow)
+            elif workflow is None:
+                logger.info("event=dropped task=%s reason=gone", self.task_pk)
             else:
                 self._drop()
 
@@ -168,6 +170,10 @@ class Step:
         if names is NOT_YET:
             self._put_off(current)
             return
+        if task.pk in current.followed:
+            raise JoeflowError(
+                f"Task {task} started its next tasks itself; a node returns them instead."
+            )
         if not current.close([task.pk], Task.SUCCEEDED, started=task.now):
             raise JoeflowError(
                 f"Task {task} was closed by its own node; a node must leave its own task open."
@@ -182,7 +188,7 @@ class Step:
         waited = get_due(task) - task.now if get_due else (task.now - task.created) / 2
         shortest = timedelta(seconds=settings.JOEFLOW_RETRY_MIN)
         longest = timedelta(seconds=settings.JOEFLOW_RETRY_MAX)
-        delay = max(shortest, waited if get_due else min(waited, longest))
+        delay = max(waited, timedelta(0)) if get_due else max(shortest, min(waited, longest))
         # Where somebody woke the task meanwhile, it stays due.
         rows = current.tasks.filter(pk=task.pk, status=Task.SCHEDULED, **_same("eta", task.eta))
         woken = not rows.update(
@@ -249,6 +255,11 @@ def _lost_transaction_noticed(using: str) -> Iterator[None]:
             return execute(sql, params, many, context)
         except OperationalError as error:
             lost.append(error)
+            raise
+        except Error:
+            raise
+        except BaseException:
+            cancel_statement(connections[using])
             raise
 
     with connections[using].execute_wrapper(watch):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction as database_transaction
 from django.utils import timezone
 
 from joeflow.clock import DatabaseNow
@@ -34,8 +35,15 @@ def create_successors(
     Returns:
         The tasks, in the order of the names. A join that still waits is taken instead of a new one.
     """
+    # Where somebody catches what a hook raises, the half of it must not be committed.
+    with database_transaction.mark_for_rollback_on_error(using=current.using):
+        return _create_all(current, workflow, parents, list(dict.fromkeys(names)))
+
+
+def _create_all(
+    current: Transition, workflow: Any, parents: Sequence[Any], names: list[str]
+) -> list[Any]:
     graph: Graph = workflow._graph
-    names = list(dict.fromkeys(names))
     current.has_joins = current.has_joins or bool(graph.joins)
     found = _waiting_joins(current, [name for name in names if name in graph.joins])
     for name in names:
@@ -43,6 +51,7 @@ def create_successors(
             found[name] = _create_by_hook(current, workflow, parents[-1], graph.nodes[name])
     plain = [_new_task(current, workflow, graph.nodes[n]) for n in names if n not in found]
     current.tasks.model._default_manager.using(current.using).bulk_create(plain)
+    _date_by_database(current, [task for task in plain if _delay(graph.nodes[task.name])])
     for task in plain:
         found[task.name] = task
         _deliver(current, task, graph.nodes[task.name])
@@ -51,6 +60,7 @@ def create_successors(
     current.created.update(task.pk for task in tasks)
     for parent in parents:
         current.unfollowed.pop(parent.pk, None)
+        current.followed.add(parent.pk)
     return tasks
 
 
@@ -107,7 +117,17 @@ def _new_task(current: Transition, workflow: Any, node: Node) -> Any:
 
 
 def _delay(node: Node) -> timedelta:
-    return getattr(node, "duration", None) or timedelta(0)
+    duration = getattr(node, "duration", None)  # a node may use the name for something else
+    return duration if isinstance(duration, timedelta) else timedelta(0)
+
+
+def _date_by_database(current: Transition, waits: list[Any]) -> None:
+    """Let a wait begin by the clock that will say when it is over."""
+    if waits:
+        pks = [task.pk for task in waits]
+        current.tasks.filter(pk__in=pks).update(created=DatabaseNow())
+    for task in waits:
+        task.__dict__.pop("created", None)
 
 
 def _deliver(current: Transition, task: Any, node: Node) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.dispatch import Signal
 
 from joeflow.clock import DatabaseNow
@@ -37,7 +37,7 @@ _blocks = _OpenBlocks()
 
 #: What a transition has noted, and forgets again where a savepoint is rolled back.
 _NOTED = (
-    *("closed", "created", "unfollowed", "was_open", "has_joins", "has_due"),
+    *("closed", "created", "followed", "unfollowed", "was_open", "has_joins", "has_due"),
     *("_deliveries", "_events"),
 )
 
@@ -80,7 +80,7 @@ def transition(
     current = Transition(task_model, workflow_pk, using, keep=keep)
     with _transaction(current, savepoint=lock or keep):
         if lock:
-            lock_instance(workflow_pk, using, wait=wait)
+            current.found = lock_instance(workflow_pk, using, wait=wait)
         yield current
         current.settle()
 
@@ -117,11 +117,17 @@ class Transition:
         self.tasks = task_model._default_manager.using(using).filter(_workflow_id=workflow_pk)
         self.closed: set[int] = set()
         self.created: set[int] = set()
+        #: Tasks whose next tasks were started.
+        self.followed: set[int] = set()
         #: Tasks that were completed without a word about what follows; key and name.
         self.unfollowed: dict[int, str] = {}
+        self.found = True
+        #: The block is a part of somebody's transaction, in which more may follow.
+        self.is_inner = connections[using].in_atomic_block
         self.was_open = False  # nothing is known so far
         self.has_joins = False
         self.has_due = False
+        self.has_ended = False
         self.committed = False
         self._content_type_id: int | None = None
         self._deliveries: list[Delivery] = []
@@ -224,9 +230,13 @@ class Transition:
         return arrived
 
     def _end(self) -> None:
+        self.has_ended = True
         ended = self._workflows().filter(_ended__isnull=True).update(_ended=DatabaseNow())
         if ended:
             self.tell(workflow_ended, "workflow_ended", sender=self._sender())
+
+    def _has_ended(self) -> bool:
+        return bool(self._workflows().filter(_ended__isnull=False).exists())
 
     def _sender(self) -> Any:
         if self._content_type_id is None:
@@ -244,6 +254,8 @@ class Transition:
         """Send the signals and hand out the tasks."""
         self.committed = True
         for signal, event, fields in self._events:
+            if signal is workflow_ended and self.is_inner and not self._has_ended():
+                continue  # what followed in the same transaction has opened it again
             sender = fields.pop("sender", None)
             logger.info(
                 "event=%s workflow=%s workflow_pk=%s%s",

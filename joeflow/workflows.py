@@ -50,6 +50,17 @@ class WorkflowBase(ModelBase):
         return cls
 
 
+class _EndedField(models.DateTimeField):  # type: ignore[type-arg]
+    """Written by transitions alone: who saves an instance may have loaded it before it ended."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add) if add else models.F(self.name)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+
 class Workflow(models.Model, metaclass=WorkflowBase):
     """One running process: its state is the model's fields, its behavior the tasks and edges.
 
@@ -60,9 +71,7 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
     modified = models.DateTimeField(_("modified"), auto_now=True, db_index=True)
     # With an underscore, so that no field or task of somebody's workflow can have its name.
-    _ended = models.DateTimeField(
-        _("ended"), blank=True, null=True, editable=False, db_column="ended"
-    )
+    _ended = _EndedField(_("ended"), blank=True, null=True, editable=False, db_column="ended")
 
     task_set = GenericRelation(
         "joeflow.Task", object_id_field="_workflow_id", for_concrete_model=False
@@ -255,8 +264,7 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         Raises:
             InstanceLocked: A task ran for longer than ``JOEFLOW_LOCK_TIMEOUT``.
         """
-        tasks: Any = self.task_set
-        return int(tasks.cancel(user))
+        return int(self._all_tasks().cancel(user))
 
     def wake(self) -> int:
         """Make the waiting machine tasks due at once, e.g. as what they wait for has happened.
@@ -266,8 +274,12 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         Returns:
             How many tasks were waiting, or are being asked at the moment.
         """
+        return int(self._all_tasks().wake())
+
+    def _all_tasks(self) -> Any:
+        # Not task_set: that finds none where this is the state and the tasks are of its proxy.
         tasks: Any = self.task_set
-        return int(tasks.wake())
+        return tasks.model._default_manager.filter(_workflow_id=self.pk)
 
 
 def get_workflows() -> Iterator[type[Workflow]]:

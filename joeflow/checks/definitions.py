@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
+from django.db.models.fields.related_descriptors import ReverseOneToOneDescriptor
 
 from joeflow.forms import OverrideForm
 from joeflow.graph import is_join
@@ -93,9 +94,7 @@ def _check_name(workflow: type[Workflow], name: str) -> Iterator[CheckMessage]:
 
 
 def _taken_by(workflow: type[Workflow], name: str) -> str | None:
-    fields = {field.name for field in workflow._meta.get_fields()}
-    fields |= {field.attname for field in workflow._meta.concrete_fields}
-    if name in fields:
+    if name in _field_names(workflow):
         return f"the model field {name!r}"
     if name in {manager.name for manager in workflow._meta.managers}:
         return f"the manager {name!r}"
@@ -103,9 +102,24 @@ def _taken_by(workflow: type[Workflow], name: str) -> str | None:
         return "the tasks that stand for an override"
     if name == "detail" and workflow.detail_view is not None:
         return "the URL of the detail view"
-    if name not in _MAY_BE_SHADOWED and hasattr(Workflow, name):
+    if name not in _MAY_BE_SHADOWED and hasattr(Workflow, name) and not _is_child(name):
         return f"Workflow.{name}"
     return None
+
+
+def _field_names(workflow: type[Workflow]) -> set[str]:
+    names = {field.attname for field in workflow._meta.concrete_fields}
+    for field in workflow._meta.get_fields():
+        if field.concrete or not field.auto_created:
+            names.add(field.name)
+        elif not field.one_to_one:  # what points here; children of the class do by their own name
+            names.add(str(field.get_accessor_name()))  # type: ignore[union-attr]
+    return names
+
+
+def _is_child(name: str) -> bool:
+    """Tell whether the attribute of `Workflow` stands for a child class of that name."""
+    return isinstance(inspect.getattr_static(Workflow, name), ReverseOneToOneDescriptor)
 
 
 def _check_kind(workflow: type[Workflow], name: str, node: Node) -> Iterator[CheckMessage]:

@@ -69,7 +69,16 @@ class Join:
     with_task = True
 
     def __init__(self, *parents: str) -> None:
-        """Keep the names; whether they exist is checked by ``manage.py check``."""
+        """Keep the names; whether they exist is checked by ``manage.py check``.
+
+        Raises:
+            JoeflowError: One of them is no name.
+        """
+        for parent in parents:
+            if not isinstance(parent, str):
+                raise JoeflowError(
+                    f"Join takes the names of tasks, like Join('pack', 'bill'), not {parent!r}."
+                )
         self.parents = frozenset(parents)
 
     def __call__(self, workflow: Any, task: Any) -> bool:
