@@ -1,0 +1,94 @@
+"""Start processes, wait for them, and end them with everything that they started."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+
+class StormError(Exception):
+    """The storm itself does not work: a server does not start, or nothing happens."""
+
+
+def wait_for(condition, seconds, what):
+    """Return what the condition returns as soon as that is true.
+
+    Raises:
+        StormError: It did not come true in time.
+    """
+    until = time.monotonic() + seconds
+    while not (result := condition()):
+        if time.monotonic() > until:
+            raise StormError(f"After {seconds} s this is still not so: {what}.")
+        time.sleep(0.02)
+    return result
+
+
+def free_port():
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def listens(port):
+    """Tell whether somebody accepts connections."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def spawn(command, log, *, environment=None, user=None, folder=None):
+    """Start a process in a group of its own, which writes to a log."""
+    with Path(log).open("a") as file:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            cwd=folder or Path(log).parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
+
+
+def kill_group(process, number=signal.SIGKILL):
+    """End a process and all that it started, and wait for it."""
+    if process is None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+    process.wait(60)
+
+
+def children(pid):
+    """Return the processes that a process has started."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(part) for part in text.split()]
+
+
+def lives(pid):
+    """Tell whether a process is there and has not ended."""
+    return _state(pid) not in {"", "Z", "X"}
+
+
+def is_stopped(pid):
+    """Tell whether a process stands still."""
+    return _state(pid) == "T"
+
+
+def _state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
