@@ -19,7 +19,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv services coverage lint format docs clean
+.PHONY: help demo test venv services storm coverage lint format docs clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ services: $(VENV)/.stamp-dev ## Run the tests that need databases, brokers or a 
 	JOEFLOW_TEST_DATABASE=postgresql $(BIN)/python $(RUN) tests/unit tests/integration $(ARGS)
 	JOEFLOW_TEST_DATABASE=mariadb $(BIN)/python $(RUN) tests/unit tests/integration $(ARGS)
 	$(BIN)/python $(RUN) tests/acceptance $(ARGS)
+
+storm: $(VENV)/.stamp-dev ## Kill workers, brokers and databases under workflows; ARGS=--help says more.
+	$(BIN)/python -m tests.acceptance.storm $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## Check style, types, layers and migrations.
 	$(BIN)/ruff check .
