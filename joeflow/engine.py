@@ -122,8 +122,9 @@ class _Visit:
         while self._take(step) or self._became_due_meanwhile(step):
             if time.monotonic() >= until and not step.again:
                 self._hand_out_next()
-                return None
-        return ComeBack(step.too_early) if step.too_early is not None else None
+                break
+        delay = step.seconds_too_early()
+        return ComeBack(delay) if delay is not None else None
 
     def _take(self, step: Step) -> bool:
         try:
@@ -156,6 +157,9 @@ class _Visit:
         """Record what a node raised, hand out what else is due, and raise it on."""
         self._fail(error)
         self._hand_out_next()
+        delay = self.step.seconds_too_early() if self.step is not None else None
+        if delay is not None:
+            hand_out([Delivery(self.task_pk, self.workflow_pk, countdown=delay)])
         raise error
 
     def _fail(self, error: BaseException) -> None:

@@ -58,7 +58,7 @@ class Step:
         self.task: Any = None
         self.siblings = 0
         self.again = False
-        self.too_early: float | None = None
+        self.is_answered = False  # the message's task has had its turn, or was looked at
         self.current: Transition | None = None
 
     @property
@@ -105,6 +105,7 @@ class Step:
                 self.task, self.siblings = due[0], len(due) - 1
                 self._count_or_run(self.current, workflow)
             elif workflow is None:
+                self.is_answered = True
                 logger.info("event=dropped task=%s reason=gone", self.task_pk)
             else:
                 self._drop()
@@ -133,13 +134,24 @@ class Step:
         return due
 
     def _drop(self) -> None:
-        """Say why nothing is due; a message that came too early is sent again."""
+        """Say why nothing is due."""
+        is_early = self.seconds_too_early() is not None
+        self.is_answered = not is_early
+        reason = "too_early" if is_early else "closed"
+        logger.info("event=dropped task=%s reason=%s", self.task_pk, reason)
+
+    def seconds_too_early(self) -> float | None:
+        """Return after which time the message must be sent again; None where it is done.
+
+        It may have come too early, by a clock that is ahead, and met others that were due.
+        """
+        if self.is_answered:
+            return None
         tasks = Task.objects.using(self.using).scheduled_machine().annotate(now=DatabaseNow())
         task = tasks.filter(pk=self.task_pk, attempts__gt=0, eta__isnull=False).first()
-        if task is not None and is_near(task.eta - task.now):
-            self.too_early = max((task.eta - task.now).total_seconds(), 0.05)
-        reason = "closed" if task is None else "too_early"
-        logger.info("event=dropped task=%s reason=%s", self.task_pk, reason)
+        if task is None or not is_near(task.eta - task.now):
+            return None
+        return max(float((task.eta - task.now).total_seconds()), 0.05)
 
     def _count_or_run(self, current: Transition, workflow: Any) -> None:
         task = self.task
@@ -163,6 +175,7 @@ class Step:
 
     def _run(self, current: Transition, workflow: Any) -> None:
         task, graph = self.task, self.model._graph
+        self.is_answered = self.is_answered or task.pk == self.task_pk
         task.workflow = workflow
         with create_revision(task.name, using=self.using), _lost_transaction_noticed(self.using):
             result = _call(workflow, task)

@@ -245,3 +245,39 @@ class TestWake:
 
         assert Task.objects.filter(name="wait").wake() == 3
         assert Task.objects.due().count() == 3
+
+
+class TestMessageThatIsTooEarly:
+    """A worker whose clock is ahead gets a delayed message before its task is due."""
+
+    @pytest.fixture
+    def branches(self, behave):
+        behave(Branches, lambda workflow, name: False if name == "b" else None)
+        branches = Branches.start()
+        run_step(branches.task_set.get(name="b"))  # to be asked again in a second
+        return branches
+
+    def test_it_comes_back_though_another_task_is_due(self, branches):
+        back = run_step(branches.task_set.get(name="b"))
+
+        assert branches.task_set.get(name="a").status == Task.SUCCEEDED
+        assert 0 < back.delay <= 1
+
+    def test_it_is_sent_again_where_the_other_task_fails(self, branches, behave, handed_out):
+        def fail(workflow, name):
+            raise ValueError("not today")
+
+        behave(Branches, fail)
+        task = branches.task_set.get(name="b")
+
+        with pytest.raises(ValueError, match="not today"):
+            run_step(task)
+
+        (call,) = [call for call in handed_out if call.task_pk == task.pk]
+        assert 0 < call.countdown <= 1
+
+    def test_it_is_done_when_its_task_is_closed(self, branches):
+        task = branches.task_set.get(name="b")
+        task.cancel()
+
+        assert run_step(task) is None
