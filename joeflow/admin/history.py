@@ -8,13 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.utils import unquote
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from joeflow.admin.forms import BUSY
 from joeflow.clock import DatabaseNow
 from joeflow.contrib.reversion import register_workflow, version_admin, versioned_key
 from joeflow.exceptions import InstanceLocked
+from joeflow.keys import read_key
 from joeflow.models import Task, Workflow
 from joeflow.transitions import transition
 
@@ -54,27 +56,54 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
     def revision_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show a version of an instance, or go back to it."""
+        """Show a version of an instance, or go back to it.
+
+        Raises:
+            Http404: It is no version of this instance.
+        """
+        key = versioned_key(self.model, version_id)
+        if key != read_key(unquote(object_id)):
+            raise Http404
         show = partial(super().revision_view, request, object_id, version_id, extra_context)
-        return self._in_transition(request, object_id, show)
+        return self._in_transition(request, key, show)
 
     def recover_view(
         self, request: HttpRequest, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show a version of a deleted instance, or bring that back."""
+        """Show a version of a deleted instance, or bring that back.
+
+        Raises:
+            Http404: It is no version of this workflow class.
+        """
         show = partial(super().recover_view, request, version_id, extra_context)
-        return self._in_transition(request, versioned_key(version_id), show)
+        return self._in_transition(request, versioned_key(self.model, version_id), show)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the versions of an instance.
+
+        Raises:
+            Http404: No instance can have this key.
+        """
+        if read_key(unquote(object_id)) is None:
+            raise Http404
+        history: HttpResponse = super().history_view(request, object_id, extra_context)
+        return history
 
     def _in_transition(
-        self, request: HttpRequest, object_id: str, show: Callable[[], HttpResponse]
+        self, request: HttpRequest, key: int | None, show: Callable[[], HttpResponse]
     ) -> HttpResponse:
-        """Lock the instance: django-reversion writes a version even to show it."""
-        if not object_id.isdecimal():
-            return show()
+        """Lock the instance: django-reversion writes a version even to show it.
+
+        And it takes a version of anything for one of this class, with the permissions of this one.
+        """
+        if key is None:
+            raise Http404
         request.joeflow_goes_back = True  # type: ignore[attr-defined]
         try:
-            with transition(Task, int(object_id)) as current:
-                return _keep_ended(int(object_id), current.using, show)
+            with transition(Task, key) as current:
+                return _keep_ended(key, current.using, show)
         except InstanceLocked:
             self.message_user(request, BUSY, messages.ERROR)
             name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"

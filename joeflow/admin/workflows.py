@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +19,7 @@ from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateF
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
 from joeflow.exceptions import InstanceLocked, MissingExtra
+from joeflow.keys import read_key
 from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.tracking import track_changes
@@ -78,6 +79,8 @@ class WorkflowAdmin(HistoryAdmin):
 
         To go back to a version is to write all of it.
         """
+        if from_field in (None, self.opts.pk.name) and read_key(str(object_id)) is None:
+            return None
         obj = super().get_object(request, object_id, from_field)
         if obj is not None and not getattr(request, "joeflow_goes_back", False):
             track_changes(obj)
@@ -154,10 +157,11 @@ class WorkflowAdmin(HistoryAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show or change an instance; to change it, lock it before it is loaded."""
-        if request.method != "POST" or not object_id.isdecimal():
+        key = read_key(unquote(object_id))
+        if request.method != "POST" or key is None:
             return super().change_view(request, object_id, form_url, extra_context)
         try:
-            with self._lock_reported(), transition(Task, int(object_id)):
+            with self._lock_reported(), transition(Task, key):
                 return super().change_view(request, object_id, form_url, extra_context)
         except InstanceLocked:
             return self._show_busy_form(request, object_id, form_url, extra_context)

@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import QuerySet
 from django.forms import modelform_factory
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import generic
 
 from joeflow.contrib.reversion import create_revision
 from joeflow.exceptions import InstanceChanged, InstanceLocked, MissingExtra
 from joeflow.forms import OverrideForm
+from joeflow.keys import read_key
 from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.tracking import track_changes
@@ -36,7 +37,23 @@ def may_override(user: Any, workflow: Any) -> bool:
     return bool(user.has_perm("joeflow.override") or user.has_perm(own))
 
 
-class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore[type-arg]
+class InstanceViewMixin(WorkflowViewMixin):
+    """A page of one instance."""
+
+    kwargs: dict[str, Any]
+
+    def get_object(self, queryset: Any = None) -> Any:
+        """Return the instance.
+
+        Raises:
+            Http404: There is none, or the key is none that an instance can have.
+        """
+        if read_key(str(self.kwargs["pk"])) is None:
+            raise Http404
+        return super().get_object(queryset)  # type: ignore[misc]
+
+
+class WorkflowDetailView(InstanceViewMixin, generic.DetailView):  # type: ignore[type-arg]
     """Shows an instance: its graph and its history."""
 
     name = "detail"
@@ -66,7 +83,7 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         return tasks
 
 
-class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateView):  # type: ignore[type-arg]
+class OverrideView(PermissionRequiredMixin, InstanceViewMixin, generic.UpdateView):  # type: ignore[type-arg]
     """Lets somebody with the permission change the state and send the instance elsewhere."""
 
     name = "override"
