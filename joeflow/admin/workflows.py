@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateFormMixin
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
+from joeflow.admin.lists import ListMixin
 from joeflow.exceptions import InstanceLocked, MissingExtra
 from joeflow.keys import read_key
 from joeflow.locks import taken_as_instance_locked
@@ -31,7 +32,7 @@ __all__ = ("WorkflowAdmin",)
 GRAPH = "joeflow_graph"
 
 
-class WorkflowAdmin(HistoryAdmin):
+class WorkflowAdmin(ListMixin, HistoryAdmin):
     """Admin of a workflow: its state, its graph, its tasks, its history, and a way to step in.
 
     Example::
