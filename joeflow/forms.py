@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.engine import override
 from joeflow.models import Task
+from joeflow.storable import refuse_unstorable
 from joeflow.typing import User
 
 __all__ = ("OverrideForm",)
@@ -32,6 +33,7 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer all nodes but the starts, and remember which tasks are open."""
         super().__init__(*args, **kwargs)
+        refuse_unstorable(self)
         graph = self._meta.model._graph
         names = [name for name in graph.nodes if name not in graph.starts]
         choices: Any = self.fields["next_tasks"]
