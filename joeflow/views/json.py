@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.forms.models import model_to_dict
 from django.forms.utils import ErrorDict
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    QueryDict,
+)
 from django.utils import formats
 from django.utils.translation import gettext as _
 
@@ -25,9 +32,14 @@ __all__ = (
     "guard",
     "is_json",
     "is_redirect",
+    "is_unread",
     "read_data",
     "refuse",
+    "refuse_unread",
 )
+
+
+_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 class BadJSON(ValueError):
@@ -44,9 +56,26 @@ def is_redirect(response: HttpResponse) -> bool:
     return response.has_header("Location") and response.status_code // 100 == 3
 
 
-def refuse(status: int, detail: str) -> JsonResponse:
+def is_unread(request: HttpRequest) -> bool:
+    """Tell whether somebody sent what is neither JSON nor, for Django, a form.
+
+    It would be taken for a form in which everything was left empty.
+    """
+    if request.method == "POST":
+        is_form = request.content_type in _FORMS
+        return not is_form and request.META.get("CONTENT_LENGTH") not in (None, "", "0")
+    return request.method == "PUT"
+
+
+def refuse_unread() -> HttpResponse:
+    """Return an answer that says what could be read."""
+    detail = _("Nothing was changed: send a form with POST, or JSON with POST or PUT.")
+    return HttpResponse(detail, status=415, content_type="text/plain; charset=utf-8")
+
+
+def refuse(status: int, detail: str, **options: Any) -> JsonResponse:
     """Return an answer that says why not."""
-    return JsonResponse({"detail": detail}, status=status)
+    return JsonResponse({"detail": detail}, status=status, **options)
 
 
 def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -59,10 +88,15 @@ def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             response = view(request, *args, **kwargs)
         except BadJSON as error:
             return refuse(400, str(error))
+        except RequestDataTooBig:
+            return refuse(413, _("The body is too large."))
         except Http404:
             return refuse(404, _("There is no such task."))
         except PermissionDenied:
             return _refuse_person(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            detail = _("This method is not allowed.")
+            return refuse(405, detail, headers={"Allow": response["Allow"]})
         # Whoever asks a person to log in redirects; a program is told instead.
         return _refuse_person(request) if is_redirect(response) else response
 

@@ -120,6 +120,8 @@ class OverrideView(PermissionRequiredMixin, InstanceViewMixin, generic.UpdateVie
         """Change and go elsewhere, under the lock."""
         if json.is_json(request):
             return json.refuse(415, _("This form is for people; it takes no JSON."))
+        if json.is_unread(request):
+            return json.refuse_unread()
         try:
             with (
                 taken_as_instance_locked(self.using),

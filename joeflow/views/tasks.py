@@ -39,6 +39,10 @@ class _TaskIsClosed(Exception):
         self.task = task
 
 
+class _IsUnread(Exception):
+    """What was sent is no form and no JSON."""
+
+
 class TaskViewMixin(HumanNode):
     """Makes a view the task of a person.
 
@@ -68,6 +72,8 @@ class TaskViewMixin(HumanNode):
             return self._dispatch_locked(request, *args, **kwargs)
         except _TaskIsClosed as closed:
             return self._answer_closed(closed.task)
+        except _IsUnread:
+            return json.refuse_unread()
 
     def _dispatch_locked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         committed: list[bool] = []
@@ -157,7 +163,10 @@ class TaskViewMixin(HumanNode):
     def get_form_kwargs(self) -> dict[str, Any]:
         """Return the form's arguments; JSON is read like a form that somebody sent."""
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
-        if self.request.method in {"POST", "PUT"} and json.is_json(self.request):
+        if not json.is_json(self.request):
+            if json.is_unread(self.request):
+                raise _IsUnread
+        elif self.request.method in {"POST", "PUT"}:
             form_class: Any = self.get_form_class()  # type: ignore[attr-defined]
             unbound = {k: v for k, v in kwargs.items() if k not in {"data", "files"}}
             self._sent = json.read_data(self.request, form_class(**unbound))
