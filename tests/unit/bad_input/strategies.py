@@ -26,8 +26,9 @@ NASTY = [
 
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=20))
 
+FORM = "application/x-www-form-urlencoded"
 CONTENT_TYPES = [
-    *("application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "application/json"),
+    *(FORM, "multipart/form-data; boundary=B", "application/json"),
     *(
         "application/json; charset=nonsense",
         "application/json; charset=utf-16",
