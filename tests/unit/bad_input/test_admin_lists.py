@@ -4,10 +4,11 @@ import pytest
 from django.db import connection
 
 from joeflow.models import Task
+from tests.settings import DATABASE
 from tests.testapp.models import Loan
 
-# PostgreSQL ends a transaction with an error: requests must have transactions of their own.
-pytestmark = pytest.mark.django_db(transaction=True)
+# PostgreSQL ends a transaction with an error: there, requests must have transactions of their own.
+pytestmark = pytest.mark.django_db(transaction=DATABASE != "sqlite")
 
 LISTS = ["/admin/joeflow/task/", "/admin/testapp/loan/"]
 NO_KEYS = ["x", "\x00", "NaN", "9" * 30, "9" * 5000, "", "-1"]

@@ -34,7 +34,7 @@ def test_detail_of_no_instance__is_not_found(boss, key):
     assert boss.get(f"/greeting/{key}/").status_code == 404
 
 
-@pytest.mark.parametrize("key", [str(GREATEST), *NO_KEYS, "%00", "x"])
+@pytest.mark.parametrize("key", [str(GREATEST + 1), "9" * 5000, "%00"])
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("page", ["change", "delete"])
 @pytest.mark.parametrize("model", ["joeflow/task", "testapp/loan", "testapp/letter"])
@@ -47,7 +47,7 @@ def test_admin_of_no_row__says_so(boss, model, page, method, key):
 
 
 @pytest.mark.extra("reversion")
-@pytest.mark.parametrize("key", [*NO_KEYS, "%00", "x"])
+@pytest.mark.parametrize("key", [str(GREATEST + 1), "9" * 5000, "%00"])
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("page", ["{}/history/", "{}/history/{version}/", "recover/{}/"])
 def test_history_of_no_row__is_not_found(boss, page, method, key):
