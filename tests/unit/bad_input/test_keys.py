@@ -93,8 +93,7 @@ def test_version_of_another_class__is_left_alone(boss, client, page, django_user
     response = client.post(url, {"text": "x"})
 
     loan.refresh_from_db()
-    assert response.status_code == 404
-    assert loan.borrower == "Bea"
+    assert (response.status_code, loan.borrower) == (404, "Bea")
 
 
 @pytest.mark.extra("reversion")
