@@ -16,10 +16,13 @@ PIP = -m pip --disable-pip-version-check
 RUN = -m pytest
 export PYTHON
 ARGS ?=
+# How many requests each fuzz test sends.
+EXAMPLES ?= 2000
+FUZZ = tests/unit/bad_input/test_fuzz.py tests/acceptance/test_bad_input.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv services storm coverage lint format docs clean
+.PHONY: help demo test venv services fuzz storm coverage lint format docs clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -30,6 +33,9 @@ demo: $(DEMO_VENV)/.stamp-$(DEMO_RUNNER) ## Run the demo project: web server and
 
 test: $(VENV)/.stamp-test ## Run the tests that need no service.
 	$(BIN)/python $(RUN) tests/unit $(ARGS)
+
+fuzz: $(VENV)/.stamp-dev ## Send thousands of other bad requests than the tests do; EXAMPLES=n for more.
+	JOEFLOW_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python $(RUN) $(FUZZ) $(ARGS)
 
 venv: $(VENV)/.stamp-dev ## Set up everything that development needs.
 

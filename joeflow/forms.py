@@ -10,17 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.engine import override
 from joeflow.models import Task
-from joeflow.strict_json import StrictDecoder
+from joeflow.storable import refuse_unstorable
 from joeflow.typing import User
 
-__all__ = ("OverrideForm", "decode_strictly")
-
-
-def decode_strictly(form: forms.BaseForm) -> None:
-    """Let a form refuse JSON that some database, or no page, can take."""
-    for field in form.fields.values():
-        if isinstance(field, forms.JSONField) and field.decoder is None:
-            field.decoder = StrictDecoder
+__all__ = ("OverrideForm",)
 
 
 class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -43,7 +36,7 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer all nodes but the starts, and remember which tasks are open."""
         super().__init__(*args, **kwargs)
-        decode_strictly(self)
+        refuse_unstorable(self)
         graph = self._meta.model._graph
         names = [name for name in graph.nodes if name not in graph.starts]
         choices: Any = self.fields["next_tasks"]

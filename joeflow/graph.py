@@ -12,7 +12,10 @@ from typing import Any
 from joeflow.exceptions import InvalidDefinition, NodeNotFound
 from joeflow.typing import MACHINE, Node
 
-__all__ = ("Graph", "build_graph", "copy_node")
+__all__ = ("Graph", "build_graph", "copy_node", "show")
+
+#: So many characters of something unknown are shown in a message.
+LONGEST_SHOWN = 200
 
 _NO_NODES = (type, staticmethod, classmethod, property)
 
@@ -69,7 +72,7 @@ class Graph:
             if inspect.getattr_static(own.workflow_cls, name) is function:
                 return name
         raise NodeNotFound(
-            f"{node!r} is no node of this workflow; the nodes are: {', '.join(self.nodes)}."
+            f"{show(node)} is no node of this workflow; the nodes are: {', '.join(self.nodes)}."
         )
 
     def wants_task(self, name: str) -> bool:
@@ -139,6 +142,15 @@ class Graph:
             found |= new
             todo.extend(new)
         return frozenset(found)
+
+
+def show(thing: object) -> str:
+    """Return what somebody gave us instead of a node, for a message: short, and in any case."""
+    try:
+        text = repr(thing)
+    except Exception:  # noqa: BLE001 - the message is about something else
+        text = object.__repr__(thing)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def is_join(node: Node) -> bool:

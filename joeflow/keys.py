@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import register_converter
 from django.urls.converters import IntConverter
 
-__all__ = ("KEY_PATH", "as_key")
+__all__ = ("KEY_PATH", "read_key")
 
 #: The part of a URL pattern that is a key.
 KEY_PATH = "<joeflow_key:pk>/"
@@ -14,7 +14,7 @@ KEY_PATH = "<joeflow_key:pk>/"
 _LARGEST = 2**63 - 1
 
 
-def as_key(text: str) -> int | None:
+def read_key(text: str) -> int | None:
     """Return the key that a text stands for; None where it can be none.
 
     Args:
@@ -35,7 +35,7 @@ class _KeyConverter(IntConverter):
         Raises:
             ValueError: It is none; Django goes on with the next pattern.
         """
-        key = as_key(value)
+        key = read_key(value)
         if key is None:
             raise ValueError(f"{value[:20]}… is no key.")
         return key

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from joeflow.exceptions import InvalidNextNodes, NodeNotFound
-from joeflow.graph import Graph
+from joeflow.graph import Graph, show
 
 __all__ = ("NOT_YET", "read_result")
 
@@ -48,7 +48,7 @@ def _refuse_lazy(name: str, result: Any) -> None:
         result.close()  # it will never be awaited
     if inspect.isgenerator(result) or inspect.isasyncgen(result) or inspect.isawaitable(result):
         raise InvalidNextNodes(
-            f"The task {name!r} returned {result!r}. A task must be a plain method: it returns "
+            f"The task {name!r} returned {show(result)}. A task must be a plain method: it returns "
             f"None, False or a list of tasks, without 'yield' and without 'async'."
         )
 
@@ -58,8 +58,8 @@ def _read_node(graph: Graph, name: str, node: Any) -> str:
         next_name = graph.name_of(node)
     except NodeNotFound as error:
         raise InvalidNextNodes(
-            f"The task {name!r} returned a list with {node!r}, which is no task of this workflow. "
-            f"It may return: {_listed(graph, name)}."
+            f"The task {name!r} returned a list with {show(node)}, which is no task of this "
+            f"workflow. It may return: {_listed(graph, name)}."
         ) from error
     if next_name not in graph.successors(name):
         raise InvalidNextNodes(

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from joeflow.forms import OverrideForm, decode_strictly
+from joeflow.forms import OverrideForm
+from joeflow.storable import refuse_unstorable
 
 __all__ = ("BUSY", "OVERRIDE_FIELDS", "OverrideFormMixin", "StateFormMixin")
 
@@ -42,7 +43,7 @@ class StateFormMixin:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show each value a second time, hidden: what the person sees now."""
         super().__init__(*args, **kwargs)
-        decode_strictly(self)  # type: ignore[arg-type]
+        refuse_unstorable(self)  # type: ignore[arg-type]
         if not self.instance.pk:
             return
         names = [name for name in self.fields if self._can_be_hidden(name)]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -15,7 +16,7 @@ from joeflow.admin.forms import BUSY
 from joeflow.clock import DatabaseNow
 from joeflow.contrib.reversion import register_workflow, version_admin, versioned_key
 from joeflow.exceptions import InstanceLocked
-from joeflow.keys import as_key
+from joeflow.keys import read_key
 from joeflow.models import Task, Workflow
 from joeflow.transitions import transition
 
@@ -55,34 +56,50 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
     def revision_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show a version of an instance, or go back to it."""
-        refuse_no_keys(object_id, version_id)
+        """Show a version of an instance, or go back to it.
+
+        Raises:
+            Http404: It is no version of this instance.
+        """
+        key = versioned_key(self.model, version_id)
+        if key != read_key(unquote(object_id)):
+            raise Http404
         show = partial(super().revision_view, request, object_id, version_id, extra_context)
-        return self._in_transition(request, object_id, show)
+        return self._in_transition(request, key, show)
 
     def recover_view(
         self, request: HttpRequest, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show a version of a deleted instance, or bring that back."""
-        refuse_no_keys(version_id)
+        """Show a version of a deleted instance, or bring that back.
+
+        Raises:
+            Http404: It is no version of this workflow class.
+        """
         show = partial(super().recover_view, request, version_id, extra_context)
-        return self._in_transition(request, versioned_key(version_id), show)
+        return self._in_transition(request, versioned_key(self.model, version_id), show)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show the versions of an instance."""
-        refuse_no_keys(object_id)
-        response: HttpResponse = super().history_view(request, object_id, extra_context)
-        return response
+        """Show the versions of an instance.
+
+        Raises:
+            Http404: No instance can have this key.
+        """
+        if read_key(unquote(object_id)) is None:
+            raise Http404
+        history: HttpResponse = super().history_view(request, object_id, extra_context)
+        return history
 
     def _in_transition(
-        self, request: HttpRequest, object_id: str, show: Callable[[], HttpResponse]
+        self, request: HttpRequest, key: int | None, show: Callable[[], HttpResponse]
     ) -> HttpResponse:
-        """Lock the instance: django-reversion writes a version even to show it."""
-        key = as_key(object_id)
+        """Lock the instance: django-reversion writes a version even to show it.
+
+        And it takes a version of anything for one of this class, with the permissions of this one.
+        """
         if key is None:
-            return show()
+            raise Http404
         request.joeflow_goes_back = True  # type: ignore[attr-defined]
         try:
             with transition(Task, key) as current:
@@ -91,12 +108,6 @@ class VersionedAdmin(_VersionAdmin or object):  # type: ignore[misc]
             self.message_user(request, BUSY, messages.ERROR)
             name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
             return redirect(f"{self.admin_site.name}:{name}")
-
-
-def refuse_no_keys(*texts: str) -> None:
-    """Raise `Http404` where one of the texts, as they stand in a URL, can be no key."""
-    if any(as_key(text) is None for text in texts):
-        raise Http404
 
 
 def _keep_ended(workflow_pk: int, using: str, show: Callable[[], HttpResponse]) -> HttpResponse:

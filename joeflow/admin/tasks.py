@@ -17,8 +17,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.admin.actions import cancel, rerun
-from joeflow.admin.lists import LimitedPaginator, WorkflowFilter, matching
-from joeflow.admin.requests import StrictListMixin
+from joeflow.admin.lists import LimitedPaginator, ListMixin, WorkflowFilter, matching
 from joeflow.models import Task
 from joeflow.transitions import workflow_class
 
@@ -47,7 +46,7 @@ MOST_LINKS = 100
 
 
 @admin.register(Task)
-class TaskAdmin(StrictListMixin):
+class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows tasks, most recent first; reruns failed tasks and cancels open ones."""
 
     actions: Any = (rerun, cancel)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateFormMixin
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
-from joeflow.admin.requests import StrictListMixin
+from joeflow.admin.lists import ListMixin
 from joeflow.admin.tasks import tasks_go_with_their_instances
 from joeflow.exceptions import InstanceLocked, MissingExtra
-from joeflow.keys import as_key
+from joeflow.keys import read_key
 from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
 from joeflow.tracking import track_changes
@@ -33,7 +33,7 @@ __all__ = ("WorkflowAdmin",)
 GRAPH = "joeflow_graph"
 
 
-class WorkflowAdmin(StrictListMixin, HistoryAdmin):
+class WorkflowAdmin(ListMixin, HistoryAdmin):
     """Admin of a workflow: its state, its graph, its tasks, its history, and a way to step in.
 
     Example::
@@ -81,7 +81,7 @@ class WorkflowAdmin(StrictListMixin, HistoryAdmin):
 
         To go back to a version is to write all of it.
         """
-        if as_key(object_id) is None:
+        if from_field in (None, self.opts.pk.name) and read_key(str(object_id)) is None:
             return None
         obj = super().get_object(request, object_id, from_field)
         if obj is not None and not getattr(request, "joeflow_goes_back", False):
@@ -159,7 +159,7 @@ class WorkflowAdmin(StrictListMixin, HistoryAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show or change an instance; to change it, lock it before it is loaded."""
-        key = as_key(object_id)
+        key = read_key(unquote(object_id))
         if request.method != "POST" or key is None:
             return super().change_view(request, object_id, form_url, extra_context)
         try:

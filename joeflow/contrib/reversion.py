@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db import connections, router
 from django.db.models import Model
 
+from joeflow.keys import read_key
 from joeflow.workflows import Workflow
 
 try:
@@ -104,7 +105,19 @@ def version_admin() -> Any:
     return VersionAdmin
 
 
-def versioned_key(version_pk: int | str) -> str:
-    """Return the key of the instance that a version was stored for; empty where there is none."""
-    versions = apps.get_model("reversion", "Version")._default_manager.filter(pk=version_pk)
-    return str(versions.values_list("object_id", flat=True).first() or "")
+def versioned_key(model: type[Model], version_id: str) -> int | None:
+    """Return the key of the instance that a version was stored for.
+
+    Args:
+        model: The workflow class.
+        version_id: The key of the version, as somebody sent it.
+
+    Returns:
+        The key; None where there is no such version, or one of another class.
+    """
+    manager: Any = apps.get_model("reversion", "Version")._default_manager
+    version_pk = read_key(version_id)
+    if version_pk is None:
+        return None
+    versions = manager.get_for_model(model).filter(pk=version_pk)
+    return read_key(str(versions.values_list("object_id", flat=True).first() or ""))

@@ -11,21 +11,12 @@ _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 class UnreadableBody(Exception):
-    """Nobody can read a form from this request.
-
-    Args:
-        status: Of the answer.
-        detail: What to do about it.
-    """
-
-    def __init__(self, status: int, detail: str) -> None:
-        """Keep both for the answer."""
-        super().__init__(detail)
-        self.status = status
+    """Nobody can read a form from this request."""
 
     def get_response(self) -> HttpResponse:
-        """Return the answer."""
-        return HttpResponse(str(self), status=self.status, content_type="text/plain")
+        """Return an answer that says what could be read."""
+        detail = _("Nothing was changed: send a form with POST, or JSON with POST or PUT.")
+        return HttpResponse(detail, status=415, content_type="text/plain; charset=utf-8")
 
 
 def refuse_unreadable(request: HttpRequest) -> None:
@@ -37,9 +28,5 @@ def refuse_unreadable(request: HttpRequest) -> None:
     Raises:
         UnreadableBody: Django reads no form from it.
     """
-    if request.method != "POST":
-        raise UnreadableBody(405, _("Send a form with POST."))
-    if request.content_type not in _FORMS and request.body:
-        raise UnreadableBody(
-            415, _("This content cannot be read. Send a form, or JSON as application/json.")
-        )
+    if request.method != "POST" or (request.content_type not in _FORMS and request.body):
+        raise UnreadableBody

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +14,14 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.forms.models import model_to_dict
 from django.forms.utils import ErrorDict
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import resolve_url
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -66,9 +72,9 @@ def is_login(response: HttpResponse, login_url: str | None = None) -> bool:
     return (login.netloc, login.path) == (asked.netloc, asked.path)
 
 
-def refuse(status: int, detail: str) -> JsonResponse:
+def refuse(status: int, detail: str, **options: Any) -> JsonResponse:
     """Return an answer that says why not."""
-    return JsonResponse({"detail": detail}, status=status)
+    return JsonResponse({"detail": detail}, status=status, **options)
 
 
 def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -87,19 +93,13 @@ def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return refuse(404, _("There is no such task."))
         except PermissionDenied:
             return _refuse_person(request)
-        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            return _refuse_method(response)
+        if isinstance(response, HttpResponseNotAllowed):
+            detail = _("This method is not allowed.")
+            return refuse(405, detail, headers={"Allow": response["Allow"]})
         # Whoever asks a person to log in redirects; a program is told instead.
         return _refuse_person(request) if is_redirect(response) else response
 
     return guarded
-
-
-def _refuse_method(response: HttpResponse) -> JsonResponse:
-    allowed = response.headers["Allow"]
-    answer = refuse(405, _("Use one of: {methods}.").format(methods=allowed))
-    answer.headers["Allow"] = allowed
-    return answer
 
 
 def _refuse_person(request: HttpRequest) -> JsonResponse:

@@ -77,7 +77,6 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
     name = "override"
     form_class = OverrideForm
     fields = "__all__"
-    http_method_names = ("get", "head", "options", "post")
 
     def has_permission(self) -> bool:
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""

@@ -15,9 +15,9 @@ from django.views.generic.edit import FormMixin
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
 from joeflow.exceptions import InstanceLocked
-from joeflow.forms import decode_strictly
 from joeflow.locks import taken_as_instance_locked
 from joeflow.models import Task
+from joeflow.storable import refuse_unstorable
 from joeflow.successors import task_values
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition, workflow_class
@@ -175,7 +175,7 @@ class TaskViewMixin(HumanNode):
     def get_form(self, form_class: Any = None) -> Any:
         """Return the form, with what the JSON said that no form can say."""
         form: Any = super().get_form(form_class)  # type: ignore[misc]
-        decode_strictly(form)
+        refuse_unstorable(form)
         sent: json.SentData | None = self.__dict__.pop("_sent", None)
         if sent is not None:
             sent.apply(form)

@@ -6,8 +6,8 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.core.management import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, close_old_connections
 
 from joeflow.conf import settings
 from joeflow.recovery import sweep
@@ -27,16 +27,27 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Sweep once, or until SIGTERM or Ctrl-C."""
-        if not options["loop"]:
-            self.stdout.write(f"Handed out {sweep()} tasks.")
+        """Sweep once, or until SIGTERM or Ctrl-C.
+
+        Raises:
+            CommandError: The database does not answer, or a setting is no number.
+        """
+        if options["loop"]:
+            self._loop(_read_seconds())
             return
+        try:
+            count = sweep()
+        except DatabaseError as error:
+            raise CommandError(f"The sweep failed: {error}") from error
+        self.stdout.write(f"Handed out {count} tasks.")
+
+    def _loop(self, seconds: float) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         while not stop.is_set():
             self._sweep_again()
-            stop.wait(settings.JOEFLOW_SWEEP_SECONDS)
+            stop.wait(seconds)
 
     def _sweep_again(self) -> None:
         close_old_connections()
@@ -47,3 +58,10 @@ class Command(BaseCommand):
         else:
             if count:
                 self.stdout.write(f"Handed out {count} tasks.")
+
+
+def _read_seconds() -> float:
+    seconds: Any = settings.JOEFLOW_SWEEP_SECONDS
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise CommandError(f"JOEFLOW_SWEEP_SECONDS is {seconds!r}; it must be a number of seconds.")
+    return seconds

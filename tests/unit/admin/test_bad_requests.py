@@ -47,10 +47,10 @@ def test_version_that_is_none__is_found_nowhere(boss, loan, path, key):
     ],
 )
 @pytest.mark.parametrize("admin", [TASKS, LOANS])
-def test_filter_that_no_database_takes__is_an_unknown_one(boss, admin, query):
+def test_filter_that_some_database_refuses__is_answered(boss, admin, query):
     response = boss.get(f"{admin}?{query}")
 
-    assert response.status_code in {302, 400}
+    assert response.status_code in {200, 302, 400}
 
 
 @pytest.mark.parametrize("key", ["abc", TOO_LARGE, TOO_LONG, "\0"])

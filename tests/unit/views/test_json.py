@@ -272,7 +272,7 @@ def test_wrong_method__is_said_in_json(client):
     response = client.delete("/greeting/start/", "{}", content_type="application/json")
 
     assert response.status_code == 405
-    assert response.json()["detail"].startswith("Use one of: ")
+    assert response.json()["detail"] == "This method is not allowed."
     assert "POST" in response.headers["Allow"]
 
 
