@@ -22,7 +22,7 @@ FUZZ = tests/unit/bad_input/test_fuzz.py tests/acceptance/test_bad_input.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv services fuzz storm coverage lint format docs clean
+.PHONY: help demo test venv services fuzz model mutants storm coverage lint format docs clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ fuzz: $(VENV)/.stamp-dev ## Send thousands of other bad requests than the tests 
 	JOEFLOW_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python $(RUN) $(FUZZ) $(ARGS)
 
 venv: $(VENV)/.stamp-dev ## Set up everything that development needs.
+
+model: $(VENV)/.stamp-test ## Try thousands of random workflows and mishaps; takes an hour or so.
+	JOEFLOW_TEST_MODEL=long $(BIN)/python $(RUN) tests/unit/model --timeout 0 $(ARGS)
+
+mutants: $(VENV)/.stamp-test ## Break joeflow in each of many places: the tests of the model must notice.
+	$(BIN)/python -m tests.unit.model.mutants $(ARGS)
 
 services: $(VENV)/.stamp-dev ## Run the tests that need databases, brokers or a browser.
 	JOEFLOW_TEST_DATABASE=postgresql $(BIN)/python $(RUN) tests/unit tests/integration $(ARGS)

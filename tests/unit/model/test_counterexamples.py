@@ -1,0 +1,167 @@
+"""What the random tests have found, and what they should find if it comes back: each by name."""
+
+from tests.unit.model.answers import Answer
+from tests.unit.model.broker import Message
+from tests.unit.model.crashes import Crash
+from tests.unit.model.plan import plan
+from tests.unit.model.world import world
+
+FALSE, FAILS, DIES = Answer("false"), Answer("raise"), Answer("die")
+NO_DATABASE = Answer("database")
+BRANCHES = plan("start>a start>b a>join b>join join>end", joins={"join": ()})
+
+
+def named(made, name):
+    """Return the newest task of a node."""
+    return [task for task in made.tasks if task.name == name][-1]
+
+
+def message(made, name):
+    """Return the newest message for a task of a node."""
+    pk = named(made, name).pk
+    return [sent for sent in made.broker.messages if sent.task_pk == pk][-1]
+
+
+def test_a_message_that_is_too_early_is_kept_though_another_task_is_due():
+    with world(BRANCHES) as made:
+        made.deliver(message(made, "b"), [FALSE])
+
+        # A worker whose clock is ahead gets it too early, and finds the other branch due.
+        made.deliver(message(made, "b"))
+
+        assert named(made, "a").status == "succeeded"
+        made.pass_time(5)
+        made.deliver(message(made, "b"))
+        assert named(made, "b").status == "succeeded"
+
+
+def test_a_task_that_is_woken_while_it_says_not_yet_is_asked_again():
+    with world(BRANCHES) as made:
+        made.deliver(message(made, "b"), [Answer("woken")])
+
+        assert named(made, "b").eta <= made.clock.now
+
+
+def test_a_failure_is_not_recorded_over_what_another_worker_did():
+    with world(BRANCHES) as made:
+        twice = message(made, "a")
+
+        made.deliver(twice, [FAILS], visitors={1: lambda: made.deliver(twice)})
+
+        assert named(made, "a").status == "succeeded"
+
+
+def test_a_failure_is_not_recorded_over_a_rerun():
+    with world(BRANCHES) as made:
+        task = named(made, "a")
+
+        made.deliver(message(made, "a"), [FAILS], visitors={1: lambda: made.rerun(task)})
+
+        assert task.status == "scheduled"
+
+
+def test_what_a_sweep_has_handed_out_meanwhile_has_not_failed():
+    def sweep_later():
+        made.pass_time(31)
+        made.sweep()
+
+    with world(BRANCHES) as made:
+        made.deliver(message(made, "a"), [FAILS], visitors={1: sweep_later})
+
+        assert named(made, "a").status == "scheduled"
+
+
+def test_a_task_whose_worker_is_killed_each_time_fails_in_the_end():
+    with world(BRANCHES) as made:
+        task = named(made, "a")
+        for _ in range(4):
+            made.deliver(message(made, "a"), [DIES])
+
+        assert task.status == "failed"
+
+
+def test_a_start_that_comes_back_for_its_database_is_no_start():
+    with world(BRANCHES) as made:
+        made.deliver(message(made, "a"), [DIES])
+
+        made.deliver(message(made, "a"), [NO_DATABASE])
+
+        assert named(made, "a").starts == 0
+
+
+def test_a_task_whose_database_stays_broken_fails_in_the_end():
+    with world(BRANCHES) as made:
+        for _ in range(3):
+            made.deliver(message(made, "a"), [NO_DATABASE])
+
+        assert named(made, "a").status == "failed"
+
+
+def test_a_message_that_is_too_early_is_sent_again_though_another_task_fails():
+    with world(BRANCHES) as made:
+        made.deliver(message(made, "b"), [FALSE])
+
+        made.deliver(message(made, "b"), [FAILS])
+
+        assert named(made, "a").status == "failed"
+        assert message(made, "b")
+
+
+def test_what_a_worker_has_committed_and_not_sent_is_found_by_the_sweep():
+    with world(plan("start>a a>b")) as made:
+        made.deliver(message(made, "a"), crash=Crash(0, kept=True), is_lost=True)
+        assert not made.broker.messages
+
+        made.pass_time(31)
+        made.sweep()
+
+        made.deliver(message(made, "b"))
+        assert made.reference.ended
+
+
+def test_what_a_worker_has_not_committed_has_not_happened():
+    with world(plan("start>a a>b")) as made:
+        made.deliver(message(made, "a"), crash=Crash(0))
+        assert [task.name for task in made.reference.open] == ["a"]
+
+        made.deliver(message(made, "a"))
+
+        assert [task.name for task in made.reference.open] == ["b"]
+
+
+def test_an_override_leaves_nothing_open_but_what_it_starts():
+    with world(BRANCHES) as made:
+        made.deliver(message(made, "a"), [FAILS])
+
+        made.override(["end"])
+
+        assert [task.name for task in made.reference.open] == ["end"]
+
+
+def test_the_same_state_is_never_written_from_before():
+    with world(BRANCHES) as made:
+        other = message(made, "b")
+        visitors = {1: lambda: made.deliver(other)}
+
+        made.deliver(message(made, "a"), stay=2, visitors=visitors)
+
+        assert named(made, "join").status in {"scheduled", "succeeded"}
+
+
+def test_a_person_who_posts_twice_is_refused_the_second_time():
+    with world(plan("start>desk desk>a", humans=["desk"])) as made:
+        made.post(named(made, "desk"))
+
+        made.post(named(made, "desk"))
+
+        assert [task.name for task in made.tasks] == ["start", "desk", "a"]
+
+
+def test_a_message_of_the_last_round_of_a_loop_runs_the_next_one_once():
+    with world(plan("start>a a>a")) as made:
+        old = Message(named(made, "a").pk, made.workflow.pk)
+
+        for _ in range(3):
+            made.deliver(old)
+
+        assert len(made.tasks) == 5
