@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.engine import override
@@ -13,7 +14,21 @@ from joeflow.models import Task
 from joeflow.storable import refuse_unstorable
 from joeflow.typing import User
 
-__all__ = ("OverrideForm",)
+__all__ = ("OverrideForm", "let_empty_stay_empty")
+
+
+def let_empty_stay_empty(form: Any) -> None:
+    """Require nothing that is empty so far: who steps in may have to do so before it is known.
+
+    Args:
+        form: The form of an instance.
+    """
+    columns = {field.name: field for field in form.instance._meta.get_fields()}
+    for name, field in form.fields.items():
+        column = columns.get(name)
+        if form.instance.pk and isinstance(column, Field):
+            is_empty = column.value_from_object(form.instance) in field.empty_values
+            field.required = field.widget.is_required = field.required and not is_empty
 
 
 class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,6 +52,7 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
         """Offer all nodes but the starts, and remember which tasks are open."""
         super().__init__(*args, **kwargs)
         refuse_unstorable(self)
+        let_empty_stay_empty(self)
         graph = self._meta.model._graph
         names = [name for name in graph.nodes if name not in graph.starts]
         choices: Any = self.fields["next_tasks"]

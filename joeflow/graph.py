@@ -244,6 +244,11 @@ class _Names:
                 f"{self.cls.__qualname__}.{name} is {getattr(self.cls, name)!r}, and not the task "
                 f"that the edges name: its name is taken. Rename the task {name}."
             )
+        if not names and isinstance(node, str):
+            raise InvalidDefinition(
+                f"{self.cls.__qualname__}.edges has the text {node!r}. Edges are made of the tasks "
+                f"themselves, not of their names: write {node} without quotes."
+            )
         if not names:
             raise InvalidDefinition(
                 f"{self.cls.__qualname__}.edges names {node!r}, which is no attribute of the "

@@ -38,6 +38,7 @@ def read_result(graph: Graph, name: str, result: Any) -> tuple[str, ...]:
     if result is False:
         return NOT_YET
     _refuse_lazy(name, result)
+    _refuse_bare(graph, name, result)
     if isinstance(result, (str, bytes, Mapping)) or not isinstance(result, Iterable):
         return graph.successors(name)
     return tuple(dict.fromkeys(_read_node(graph, name, node) for node in result))
@@ -51,6 +52,20 @@ def _refuse_lazy(name: str, result: Any) -> None:
             f"The task {name!r} returned {show(result)}. A task must be a plain method: it returns "
             f"None, False or a list of tasks, without 'yield' and without 'async'."
         )
+
+
+def _refuse_bare(graph: Graph, name: str, result: Any) -> None:
+    """Refuse a task without a list around it, which would count as any other value: all edges."""
+    if not callable(result) and not hasattr(result, "workflow_cls"):
+        return
+    try:
+        next_name = graph.name_of(result)
+    except NodeNotFound:
+        return
+    raise InvalidNextNodes(
+        f"The task {name!r} returned the task {next_name!r} itself. Return a list: "
+        f"[self.{next_name}]."
+    )
 
 
 def _read_node(graph: Graph, name: str, node: Any) -> str:

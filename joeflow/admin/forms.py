@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from joeflow.forms import OverrideForm
+from joeflow.forms import OverrideForm, let_empty_stay_empty
 from joeflow.storable import refuse_unstorable
 
 __all__ = ("BUSY", "OVERRIDE_FIELDS", "OverrideFormMixin", "StateFormMixin")
@@ -44,6 +44,7 @@ class StateFormMixin:
         """Show each value a second time, hidden: what the person sees now."""
         super().__init__(*args, **kwargs)
         refuse_unstorable(self)  # type: ignore[arg-type]
+        let_empty_stay_empty(self)
         if not self.instance.pk:
             return
         names = [name for name in self.fields if self._can_be_hidden(name)]

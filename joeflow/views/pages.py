@@ -94,6 +94,11 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
         ]
         return [self.template_name, *names] if self.template_name else names
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the names of the open tasks, in words."""
+        names = self.object.task_set.open().order_by("pk").values_list("name", flat=True)
+        return super().get_context_data(open_tasks=[words(name) for name in names], **kwargs)
+
     def get_object(self, queryset: Any = None) -> Any:
         """Return the instance; what is not changed in the form is not saved."""
         workflow = super().get_object(queryset)

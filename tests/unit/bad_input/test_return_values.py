@@ -108,8 +108,6 @@ class Unspeakable:
         lambda _: Gateway,
         lambda _: Chain,
         lambda workflow: workflow,
-        lambda workflow: workflow.left,
-        lambda _: Gateway.aside,
         lambda _: ValueError("no"),
         lambda _: lambda: None,
         lambda _: NeverTrue(),
@@ -125,6 +123,21 @@ def test_anything_that_is_no_collection__means_all_edges(choose, answer):
     assert task.status == Task.SUCCEEDED
     assert open_names(workflow) == ["left", "right"]
     assert workflow.created.year == 2020
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [(lambda workflow: workflow.left, "left"), (lambda _: Gateway.aside, "aside")],
+)
+def test_a_task_without_a_list__is_refused(choose, answer, name):
+    workflow, task, error = choose(answer)
+
+    assert str(error).startswith(
+        f"The task 'choose' returned the task {name!r} itself. Return a list: [self.{name}]."
+    )
+    assert task.status == Task.FAILED
+    assert open_names(workflow) == ["choose"]
+    assert workflow.created.year != 2020
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,17 @@ class TestTakesTask:
 
 
 class TestRefused:
+    def test_a_name_in_the_place_of_a_task(self):
+        class Order:
+            def pack(self): ...
+
+            def ship(self): ...
+
+            edges = [("pack", ship)]
+
+        with pytest.raises(InvalidDefinition, match="write pack without quotes"):
+            build_graph(Order)
+
     def test_an_end_that_is_no_attribute(self):
         class Workflow:
             a = Node()

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Task
 from joeflow.views import OverrideView
-from tests.testapp.models import GreetingWorkflow
+from tests.testapp.models import GreetingWorkflow, Shipping
 
 pytestmark = pytest.mark.django_db
 
@@ -247,3 +247,35 @@ def test_own_permission_to_override__is_enough(client, greeting, django_user_mod
     client.force_login(user)
 
     assert client.get(greeting.get_override_url()).status_code == 200
+
+
+def test_override__what_is_not_known_yet__may_stay_empty(client, may_override):
+    client.force_login(may_override)
+    shipping = Shipping.objects.create(email="winnie@example.com")
+    task = Task.objects.create(name="ship", type="human", workflow=shipping)
+    data = {"email": shipping.email, "open_tasks": task.pk, "next_tasks": ["end"]}
+
+    page = client.get(shipping.get_override_url())
+    response = client.post(shipping.get_override_url(), data)
+
+    assert not page.context["form"]["tracking_code"].field.widget.is_required
+    assert response.status_code == 302
+    assert shipping.task_set.filter(name="override").exists()
+
+
+def test_override__what_is_known__must_not_be_emptied(client, may_override):
+    client.force_login(may_override)
+    shipping = Shipping.objects.create(email="winnie@example.com", shipping_address="Wood 1")
+
+    response = client.post(shipping.get_override_url(), {"email": "winnie@example.com"})
+
+    assert response.status_code == 200
+    assert "shipping_address" in response.context["form"].errors
+
+
+def test_override__shows_what_is_open(client, greeting, may_override):
+    client.force_login(may_override)
+
+    response = client.get(greeting.get_override_url())
+
+    assert "Open now: check note" in response.text

@@ -1,5 +1,6 @@
 JOEFLOW_TASK_RUNNER = "joeflow.runner.dramatiq.task_runner"
 
+# Add it to those that your project has.
 INSTALLED_APPS = [
     "django_dramatiq",
 ]
