@@ -56,11 +56,11 @@ class Change:
     """What a request did, and what is found to be wrong with that."""
 
     def __init__(self, world, client, method, path, body, content_type):
-        point = transaction.savepoint()
-        # Django's client itself leaves out the content type where the body is empty.
-        self.response = client.generic(method, path, body, CONTENT_TYPE=content_type)
-        self.changes = differences(world.rows, snapshot())
-        transaction.savepoint_rollback(point)
+        with transaction.atomic():
+            # Django's client itself leaves out the content type where the body is empty.
+            self.response = client.generic(method, path, body, CONTENT_TYPE=content_type)
+            self.changes = differences(world.rows, snapshot())
+            transaction.set_rollback(True)
         self.said = f"{method} {path[:100]} {content_type!r} {body[:200]!r}: {self.response}"
         self.method, self.content_type = method, content_type
 
