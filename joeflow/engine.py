@@ -258,7 +258,7 @@ def override(
         open_tasks = list(current.tasks.open())
         if seen is not None and set(seen) != {task.pk for task in open_tasks}:
             raise InstanceChanged
-        parents = open_tasks or list(current.tasks.order_by("-created", "-pk")[:1])
+        parents = open_tasks or list(current.tasks.order_by("-pk")[:1])
         if open_tasks:
             current.cancel([task.pk for task in open_tasks], user)
         return _write_override(current, workflow, names, parents, user)

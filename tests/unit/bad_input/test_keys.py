@@ -41,9 +41,11 @@ def test_detail_of_no_instance__is_not_found(boss, key):
 def test_admin_of_no_row__says_so(boss, model, page, method, key):
     response = getattr(boss, method)(f"/admin/{model}/{key}/{page}/", {})
 
-    # Nobody may change or delete tasks; else, Django sends to the index with a message.
+    # Nobody may change or delete tasks; else, Django sends to the index with a message. Django 6.1
+    # looks for the task before it asks who may change it.
     refused = model == "joeflow/task" and (page == "delete" or method == "post")
-    assert response.status_code == (403 if refused else 302)
+    answers = {403} if page == "delete" else {403, 302}
+    assert response.status_code in (answers if refused else {302})
 
 
 @pytest.mark.extra("reversion")
