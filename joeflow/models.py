@@ -26,7 +26,6 @@ from joeflow.tracking import save_options
 from joeflow.transitions import (
     Transition,
     graph_of,
-    is_waiting_join,
     logged_in,
     transition,
     workflow_class,
@@ -278,9 +277,10 @@ class Task(models.Model):
         with self._transition() as current:
             rows = current.tasks.open().filter(pk=self.pk)
             now = DatabaseNow()
-            if is_waiting_join(self, graph_of(self.content_type_id, current.using)):
+            waiting = rows.filter(eta__isnull=True, status=self.SCHEDULED)
+            is_join = self.name in graph_of(self.content_type_id, current.using).joins
+            if is_join and waiting.update(modified=now):
                 current.has_joins = True  # it is looked at, and not due for being asked
-                rows.update(modified=now)
                 return None
             if not rows.update(eta=eta or DatabaseNow(delay), modified=now, **values):
                 self._raise_closed(current.using)
