@@ -28,5 +28,5 @@ def _effort(short: int, long: int, steps: int = 20) -> settings:
     return repeatable
 
 
-GRAPHS = _effort(150, 10_000)
-MACHINE = _effort(60, 5_000)
+GRAPHS = _effort(80, 10_000)
+MACHINE = _effort(30, 5_000)
