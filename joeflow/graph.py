@@ -17,6 +17,8 @@ __all__ = ("Graph", "build_graph", "copy_node", "show")
 #: So many characters of something unknown are shown in a message.
 LONGEST_SHOWN = 200
 
+#: Attributes of a workflow without which not even its checks could run.
+_NEEDED = frozenset({"detail_view", "override_view", "urls"})
 _NO_NODES = (type, staticmethod, classmethod, property)
 
 
@@ -186,6 +188,11 @@ def build_graph(cls: type) -> tuple[Graph, dict[str, Node]]:
     copies: dict[str, Node] = {}
     nodes: dict[str, Node] = {}
     for name in names.in_order(edges):
+        if name in _NEEDED:
+            raise InvalidDefinition(
+                f"{cls.__qualname__}.{name} has a name that a workflow needs for itself. "
+                f"Rename the task {name}."
+            )
         node = _read_node(cls, name)
         if name not in vars(cls) or getattr(node, "workflow_cls", None) not in (None, cls):
             node = copies[name] = copy_node(node)

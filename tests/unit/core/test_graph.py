@@ -249,6 +249,17 @@ class TestTakesTask:
 
 
 class TestRefused:
+    @pytest.mark.parametrize("name", ["detail_view", "override_view", "urls"])
+    def test_a_name_that_a_workflow_needs_for_itself(self, name):
+        def task(self): ...
+
+        def end(self): ...
+
+        order = type("Order", (), {name: task, "end": end, "edges": [(task, end)]})
+
+        with pytest.raises(InvalidDefinition, match=f"Rename the task {name}"):
+            build_graph(order)
+
     def test_a_name_in_the_place_of_a_task(self):
         class Order:
             def pack(self): ...
