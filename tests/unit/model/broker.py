@@ -17,7 +17,7 @@ class Message:
         bounces: How often the instance was found locked.
         errors: How often the database failed.
         redelivered: A worker had it before and never came back.
-        came_back: A worker asked for it again: it stands for all that is due in the instance.
+        is_later: It is kept for some seconds.
     """
 
     task_pk: int
@@ -25,7 +25,7 @@ class Message:
     bounces: int = 0
     errors: int = 0
     redelivered: bool = False
-    came_back: bool = False
+    is_later: bool = False
 
 
 @dataclass
@@ -41,4 +41,4 @@ current = Broker()
 
 def take(*, task_pk, workflow_pk, countdown, eta):
     """Keep a message: what the setting JOEFLOW_TASK_RUNNER names."""
-    current.messages.append(Message(task_pk, workflow_pk))
+    current.messages.append(Message(task_pk, workflow_pk, is_later=bool(countdown or eta)))

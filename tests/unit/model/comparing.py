@@ -125,7 +125,7 @@ class Comparison:
         messages = self.world.broker.messages
         sent = {message.task_pk for message in messages}
         # Whoever takes a message goes on with all that is due in the instance.
-        stands_in = bool(messages)
+        stands_in = any(not message.is_later for message in messages)
         unsent = {
             task.pk
             for task in self.world.tasks

@@ -22,10 +22,10 @@ def _effort(short: int, long: int, steps: int = 20) -> settings:
     """
     if EFFORT == "long":
         return settings(max_examples=long, stateful_step_count=2 * steps, **COMMON)
-    repeatable = settings(derandomize=True, max_examples=short, stateful_step_count=steps, **COMMON)
     if EFFORT == "verdict":  # where only the verdict counts, it is of no use to shrink
-        return settings(repeatable, phases=[Phase.explicit, Phase.generate])
-    return repeatable
+        phases = {**COMMON, "phases": [Phase.explicit, Phase.generate]}
+        return settings(derandomize=True, max_examples=3 * short, **phases)
+    return settings(derandomize=True, max_examples=short, stateful_step_count=steps, **COMMON)
 
 
 GRAPHS = _effort(80, 10_000)

@@ -28,10 +28,6 @@ class Node:
     inherited: bool = False
     overridden: bool = False
 
-    def __repr__(self) -> str:
-        given = [f"{name}={value!r}" for name, value in list(vars(self).items())[2:] if value]
-        return f"Node({', '.join([repr(self.name), repr(self.kind), *given])})"
-
 
 @dataclass(frozen=True)
 class Plan:

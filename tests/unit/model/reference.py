@@ -34,7 +34,7 @@ class Task:
         name: Name of the node.
         parents: The tasks that it follows.
         human: It is for a person.
-        created: When it was created, by the clock of the server that did.
+        created: When it was created, by the clock of the server that did; a wait by the database's.
         status: Scheduled, failed, succeeded, canceled.
         eta: When it is due; None for people's tasks and joins that wait.
         attempts: How often it was handed out since then.
@@ -139,10 +139,11 @@ class Interpreter:
         if task.touched != seen:
             return
         if self.plan.kind(task.name) == WAIT:
-            delay = task.created + self.plan.by_name[task.name].seconds - self.now
+            delay = max(task.created + self.plan.by_name[task.name].seconds - self.now, 0)
         else:
             delay = min((self.now - task.created) / 2, self.times.retry_max)
-        task.set_due(self.now, max(delay, self.times.retry_min), self.times)
+            delay = max(delay, self.times.retry_min)
+        task.set_due(self.now, delay, self.times)
 
     def fail(self, task: Task, seen: int) -> None:
         """Record a failure, unless the task is another matter by now."""
@@ -150,7 +151,10 @@ class Interpreter:
             task.status = FAILED
 
     def enqueue(self, task: Task, countdown: float = 0) -> None:
-        """Schedule an open task again."""
+        """Schedule an open task again; a join that waits goes on waiting."""
+        if self.waits(task):
+            self._decide_joins()
+            return
         task.status = SCHEDULED
         task.set_due(self.now, countdown, self.times)
 
@@ -175,7 +179,7 @@ class Interpreter:
 
     def override(self, names: Iterable[str]) -> None:
         """Cancel what is open, and start what was chosen."""
-        parents = self.open or self.tasks[-1:]
+        parents = self.open or [self._newest()]
         for task in self.open:
             task.status = CANCELED
         step = self._new("override", parents, human=True)
@@ -183,6 +187,10 @@ class Interpreter:
         self._go_on(step, names)
 
     # What follows from it.
+
+    def _newest(self) -> Task:
+        """Return the task with the largest key; one without a key so far is newer."""
+        return max(self.tasks, key=lambda task: task.pk or float("inf"))
 
     def _new(self, name: str, parents: list[Task], *, human: bool) -> Task:
         task = Task(name, list(parents), human, self.now + self.ahead)
@@ -201,6 +209,8 @@ class Interpreter:
     def _visit(self, name: str, parent: Task) -> None:
         node = self.plan.by_name[name]
         task = self._new(name, [parent], human=node.kind == HUMAN)
+        if node.kind == WAIT:
+            task.created = self.now  # it begins by the clock that says when it is over
         if node.kind not in {HUMAN, JOIN, START}:
             task.set_due(self.now, node.seconds, self.times)
 

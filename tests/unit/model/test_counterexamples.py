@@ -138,16 +138,6 @@ def test_an_override_leaves_nothing_open_but_what_it_starts():
         assert [task.name for task in made.reference.open] == ["end"]
 
 
-def test_the_same_state_is_never_written_from_before():
-    with world(BRANCHES) as made:
-        other = message(made, "b")
-        visitors = {1: lambda: made.deliver(other)}
-
-        made.deliver(message(made, "a"), stay=2, visitors=visitors)
-
-        assert named(made, "join").status in {"scheduled", "succeeded"}
-
-
 def test_a_person_who_posts_twice_is_refused_the_second_time():
     with world(plan("start>desk desk>a", humans=["desk"])) as made:
         made.post(named(made, "desk"))
@@ -165,3 +155,66 @@ def test_a_message_of_the_last_round_of_a_loop_runs_the_next_one_once():
             made.deliver(old)
 
         assert len(made.tasks) == 5
+
+
+def test_a_way_through_the_join_itself_does_not_hold_it():
+    joins = {"join": ("a", "c")}
+    with world(plan("start>a start>b a>join b>join join>c c>join", joins=joins)) as made:
+        made.deliver(message(made, "a"))
+
+        assert not made.reference.waits(named(made, "join"))
+
+
+def test_a_worker_that_stays_loads_the_state_again_for_each_task():
+    with world(BRANCHES) as made:
+        other = message(made, "b")
+        visitors = {1: lambda: made.deliver(other)}
+
+        made.deliver(message(made, "a"), stay=9, visitors=visitors)
+
+        assert made.reference.ended
+
+
+def test_two_joins_that_nothing_holds_go_at_once_though_each_leads_back_to_itself():
+    edges = "start>a start>x a>j x>j j>c c>j a>k x>k k>d d>k"
+    with world(plan(edges, joins={"j": (), "k": ()})) as made:
+        made.deliver(message(made, "a"))
+
+        made.cancel(named(made, "x"))
+
+        assert not made.reference.waits(named(made, "j"))
+        assert not made.reference.waits(named(made, "k"))
+
+
+def test_a_message_that_is_lost_again_and_again_is_sent_again_after_growing_times():
+    with world(plan("start>a")) as made:
+        for seconds in [30, 60, 120, 240, 480, 480, 480]:
+            made.lose(message(made, "a"))
+            made.pass_time(seconds - 1)
+            made.sweep()
+            assert not made.broker.messages
+
+            made.pass_time(2)
+            made.sweep()
+
+            assert message(made, "a")
+
+
+def test_two_workers_with_one_message_may_count_a_start_each():
+    with world(plan("start>a")) as made:
+        made.pass_time(31)
+        made.sweep()
+        twice = message(made, "a")
+
+        made.deliver(twice, visitors={1: lambda: made.deliver(twice)})
+
+        assert made.reference.ended
+
+
+def test_who_says_not_yet_is_asked_again_after_half_of_the_time_so_far():
+    with world(BRANCHES) as made:
+        made.pass_time(100)
+
+        made.deliver(message(made, "a"), [FALSE])
+
+        assert abs(named(made, "a").eta - 150) < 1

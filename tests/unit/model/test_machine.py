@@ -36,7 +36,8 @@ class Instance(RuleBasedStateMachine):
     def teardown(self):
         if self.world is not None:
             try:
-                self.world.come_to_rest()
+                if self.world.is_sound:
+                    self.world.come_to_rest()
             finally:
                 self._context.__exit__(None, None, None)
 
@@ -78,7 +79,8 @@ class Instance(RuleBasedStateMachine):
         if what == "cancel":
             self.world.cancel(task)
         elif what == "rerun":
-            self.world.rerun(task)
+            if not task.human:
+                self.world.rerun(task)
         elif what == "override":
             self.world.override(self._choose(mask))
         elif what == "run":

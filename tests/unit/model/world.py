@@ -80,6 +80,8 @@ class World(People):
         self.journal = ""
         self.comparison = Comparison(self)
         self.depth = 0
+        #: The last comparison found nothing; else it is of no use to go on.
+        self.is_sound = True
 
     def begin(self, cls: Any) -> None:
         """Start the instance."""
@@ -141,7 +143,9 @@ class World(People):
         finally:
             self.depth -= 1
         if not self.depth:
+            self.is_sound = False
             self.comparison.compare(is_exact=crash is None and not visitors)
+            self.is_sound = True
 
     # What workers and their broker do.
 
@@ -168,7 +172,7 @@ class World(People):
         if message in self.broker.messages:
             self.broker.messages.remove(message)
         self.broker.taken.append(message)
-        disturbed = {"is_disturbed": bool(crash or visitors)}
+        disturbed = {"is_disturbed": bool(crash or visitors or self.depth)}
         with (
             self.acting(crash=crash, visitors=visitors),
             self.stage.visited(message, script, **disturbed) as visit,
@@ -196,7 +200,7 @@ class World(People):
         if back is not None:
             assert back.delay > 0
             counts = {"bounces": back.bounces, "errors": back.errors}
-            again = replace(message, redelivered=False, came_back=True, **counts)
+            again = replace(message, redelivered=False, **counts)
             self.broker.messages.append(again)
 
     def lose(self, message: Message) -> None:
