@@ -5,8 +5,8 @@ place in the copy, and runs the tests against it. It fails where a mutant surviv
 code has moved on so that a mutant's place is no longer there.
 
 What takes two at the same time is not seen here, where there is one thread. It is broken in
-``tests/integration/races/bare.py``, whose races are red without it: no lock at all, a lock that
-waits for nobody, a sweep that does not look again under its lock.
+``tests/integration/races/bare.py``, whose races are red without it: no lock at all, and a sweep
+that does not look again under its lock.
 """
 
 from __future__ import annotations
