@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import suppress
 
 from tests.acceptance.storm.people import Browser, Unanswered
-from tests.acceptance.storm.processes import is_stopped, lives, wait_for
+from tests.processes import is_stopped, lives, wait_for
 
 #: What breaks how often, where workers are killed 100 times in the middle of tasks.
 SHARES = {
@@ -56,13 +56,16 @@ class Chaos:
         self.plan = plan(rng, kills)
         self.counts = Counter()
         self.interrupted = []
+        self.on_idle = None
 
-    def rage(self, on_step):
+    def rage(self, on_step, on_idle):
         """Break one thing after the other.
 
         Args:
             on_step: Is called before each with the share of what has been done.
+            on_idle: Is called as long as there is no task to kill a worker in the middle of.
         """
+        self.on_idle = on_idle
         for number, name in enumerate(self.plan):
             on_step(number / len(self.plan))
             self._pause(self.rng.expovariate(1 / PAUSE))
@@ -89,6 +92,7 @@ class Chaos:
     def _stop_one(self):
         runs = [run for run in self.site.reader.running() if not self._is_web(run)]
         if not runs:
+            self.on_idle()
             return None
         run = self.rng.choice(runs)
         try:

@@ -10,7 +10,7 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.acceptance.storm.processes import lives
+from tests.processes import lives
 
 #: The environment variable that says where the file is.
 VARIABLE = "STORM_NOTES"

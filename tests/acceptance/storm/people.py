@@ -66,7 +66,7 @@ class People:
     Args:
         port: Where the web server is.
         seed: Says who does what.
-        count: How many instances are started.
+        count: How many instances are started at least.
     """
 
     #: So many people post a form at once.
@@ -82,7 +82,7 @@ class People:
         self.did = dict.fromkeys(("posts", "reruns", "overrides", "cancels", "wakes"), 0)
         self.is_calm = False
         self.errors_in_calm = []
-        self.allowed = 0.0  # the share of the instances that may have been started
+        self.allowed = 0  # so many instances may have been started
         self._kinds = self._choose_kinds(random.Random(seed))
         self._done = threading.Event()
         self._lock = threading.Lock()
@@ -122,13 +122,21 @@ class People:
 
     # Start.
 
+    def let_start(self, count):
+        """Let them start instances until there are so many."""
+        self.allowed = max(self.allowed, count)
+
+    def let_one_more_start(self):
+        """Let them start another instance, even if all are there, as nothing else happens."""
+        self.let_start(len(self.started) + 1)
+
     def _start_instances(self, rng, number):
         browser = Browser(self.port, f"person{number}")
-        while not self.have_started_all and not self._done.is_set():
-            if len(self.started) >= self.allowed * self.count:
+        while not self._done.is_set():
+            if len(self.started) >= self.allowed:
                 self._done.wait(0.05)
                 continue
-            self._start_instance(browser, self._kinds[len(self.started)], rng)
+            self._start_instance(browser, self._kinds[len(self.started) % self.count], rng)
 
     def _start_instance(self, browser, kind, rng):
         left = rng.random() < 0.3

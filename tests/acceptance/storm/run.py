@@ -10,9 +10,9 @@ from tests.acceptance.storm.chaos import Chaos
 from tests.acceptance.storm.checks import find_violations
 from tests.acceptance.storm.evidence import Evidence
 from tests.acceptance.storm.people import Browser, People
-from tests.acceptance.storm.processes import StormError, wait_for
 from tests.acceptance.storm.report import Report
 from tests.acceptance.storm.site import storm_site
+from tests.processes import NeverHappened, wait_for
 
 GRACE_PERIOD = 1  # seconds, as in the settings of the project
 MOST_GRACE_PERIODS = 16
@@ -79,9 +79,9 @@ def run_storm(plan):
 
 def _rage(chaos, people):
     def let_start(share):
-        people.allowed = AT_FIRST + (1 - AT_FIRST) * share
+        people.let_start(round(people.count * (AT_FIRST + (1 - AT_FIRST) * share)))
 
-    chaos.rage(let_start)
+    chaos.rage(let_start, on_idle=people.let_one_more_start)
     wait_for(lambda: people.have_started_all, LIMIT, "all instances have been started")
 
 
@@ -102,7 +102,7 @@ class _Calm:
         began = time.monotonic()
         try:
             wait_for(self._is_quiet, LIMIT, "all is quiet")
-        except StormError as error:
+        except NeverHappened as error:
             self.left = f"{error} What is left: {self.browser.get('/state/')}."
         self.seconds = time.monotonic() - began
         self.idle = idle_time(self.site.reader.read().values(), began, began + self.seconds)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.acceptance import sites
 from tests.acceptance.storm import notes
-from tests.acceptance.storm.processes import (
+from tests.acceptance.storm.queues import QUEUES
+from tests.processes import (
     children,
     free_port,
     kill_group,
@@ -19,8 +20,7 @@ from tests.acceptance.storm.processes import (
     spawn,
     wait_for,
 )
-from tests.acceptance.storm.queues import QUEUES
-from tests.acceptance.storm.servers import BROKERS, DATABASES, missing_programs
+from tests.servers import BROKERS, DATABASES, missing_programs
 
 PACKAGE = "tests.acceptance.storm"
 DATABASE = "storm"

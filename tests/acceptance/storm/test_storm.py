@@ -7,9 +7,9 @@ import pytest
 from tests.acceptance.storm import checks
 from tests.acceptance.storm.evidence import Evidence
 from tests.acceptance.storm.people import Browser
-from tests.acceptance.storm.processes import wait_for
 from tests.acceptance.storm.run import Plan, calm_site, run_storm
 from tests.acceptance.storm.site import missing
+from tests.processes import wait_for
 
 LIMIT = 60
 COMBINATIONS = {"celery-redis": ("celery", "redis"), "django-tasks": ("django_tasks", None)}

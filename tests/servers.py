@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.acceptance.storm.processes import free_port, kill_group, listens, spawn, wait_for
+from tests.processes import free_port, kill_group, listens, spawn, wait_for
 
 LIMIT = 90  # seconds until a server must answer; far more than it takes
 
@@ -99,38 +99,48 @@ class Server:
         )
 
 
-class PostgreSQL(Server):
+class Database(Server):
+    """A server that is up when one can connect to it."""
+
+    #: The database that is there from the beginning.
+    first = None
+
+    def connect(self, name):
+        raise NotImplementedError
+
+    def answers(self):
+        try:
+            self.connect(self.first).close()
+        except Exception:  # noqa: BLE001 - whatever it says, it is not ready
+            return False
+        return True
+
+
+class PostgreSQL(Database):
     """PostgreSQL, which refuses to run as root."""
 
     name = "postgresql"
     programs = ("initdb", "postgres")
     owner = "postgres"
-    user = "postgres"
+    user = first = "postgres"
     deadlock = "deadlock detected"
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        # A killed process loses nothing that it has given to the operating system.
+        "fsync": "off",
+        "max_connections": 200,
+        "log_line_prefix": "%m [%p] ",
+    }
 
     def set_up(self):
         options = ("--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8")
         self.run(find("initdb"), "-D", self.folder / "data", *options)
 
     def command(self):
-        settings = {
-            "port": self.port,
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            # A killed process loses nothing that it has given to the operating system.
-            "fsync": "off",
-            "max_connections": 200,
-            "log_line_prefix": "%m [%p] ",
-        }
+        settings = {"port": self.port, **self.settings}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return [find("postgres"), "-D", self.folder / "data", *options]
-
-    def answers(self):
-        try:
-            self.connect("postgres").close()
-        except Exception:  # noqa: BLE001 - whatever it says, it is not ready
-            return False
-        return True
 
     def connect(self, name):
         import psycopg
@@ -140,7 +150,7 @@ class PostgreSQL(Server):
         )
 
     def create_database(self, name):
-        with self.connect("postgres") as connection:
+        with self.connect(self.first) as connection:
             connection.execute(f"CREATE DATABASE {name}")
 
     def kill(self):
@@ -167,7 +177,7 @@ def kill_group_of_one(process, number):
     process.wait(60)
 
 
-class MariaDB(Server):
+class MariaDB(Database):
     name = "mariadb"
     programs = ("mariadb-install-db", "mariadbd")
     owner = "mysql"
@@ -202,13 +212,6 @@ class MariaDB(Server):
             "--innodb-buffer-pool-size=128M",
         ]
 
-    def answers(self):
-        try:
-            self.connect(None).close()
-        except Exception:  # noqa: BLE001 - whatever it says, it is not ready
-            return False
-        return True
-
     def connect(self, name):
         import pymysql
 
@@ -217,12 +220,12 @@ class MariaDB(Server):
         )
 
     def create_database(self, name):
-        with self.connect(None) as connection:
+        with self.connect(self.first) as connection:
             connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
 
     def cut_connections(self, name, rng):
         """Cut some of the connections to a database, and return how many."""
-        with self.connect(None) as connection:
+        with self.connect(self.first) as connection:
             cursor = connection.cursor()
             cursor.execute("SELECT ID FROM information_schema.PROCESSLIST WHERE DB = %s", [name])
             rows = sorted(cursor.fetchall())
@@ -274,7 +277,7 @@ class RabbitMQ(Server):
             "HOME": str(self.folder),
             "ERL_EPMD_PORT": str(self.mapper_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"storm{self.port}@localhost",
+            "RABBITMQ_NODENAME": f"joeflow{self.port}@localhost",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),

@@ -1,6 +1,7 @@
 """Start processes, wait for them, and end them with everything that they started."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,28 +10,34 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class StormError(Exception):
-    """The storm itself does not work: a server does not start, or nothing happens."""
+class NeverHappened(Exception):
+    """A server does not start, or what a test waits for does not come true."""
 
 
-def wait_for(condition, seconds, what):
+def wait_for(condition, seconds, what, pause=0.02):
     """Return what the condition returns as soon as that is true.
 
     Raises:
-        StormError: It did not come true in time.
+        NeverHappened: It did not come true in time.
     """
     until = time.monotonic() + seconds
     while not (result := condition()):
         if time.monotonic() > until:
-            raise StormError(f"After {seconds} s this is still not so: {what}.")
-        time.sleep(0.02)
+            raise NeverHappened(f"After {seconds} s this is still not so: {what}.")
+        time.sleep(pause)
     return result
 
 
 def free_port():
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """Return a port that nobody listens on, nor will be given for a connection.
+
+    The system gives the higher ones to whoever connects to something: a server that is started
+    again on one of these can find it taken.
+    """
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def listens(port):
