@@ -78,12 +78,16 @@ class Window:
         # Violations of the policy are errors of the console, too.
         page.on("console", self.note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        page.on("requestfailed", self.note_failure)
         page.on("response", self.note_status)
 
     def note(self, message):
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
+
+    def note_failure(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the page was left while its icon was on the way
+            self.complaints.append(f"{request.failure} {request.url}")
 
     def note_status(self, response):
         if response.status >= 400:
