@@ -133,7 +133,8 @@ def test_every_instance_goes_on_to_its_end(depot):
         waiting = depot.drive("old", "half_way")
     depot.drive("old", "unsent")
     before = depot.drive("old", "history")
-    assert waiting.pop("Truck 3") in (["ready"], ["drive"], [])  # as far as the old worker came
+    # As far as the old worker came.
+    assert waiting.pop("Truck 3") in (["ready"], ["drive"], [])
     assert waiting == {
         "Cheese 5": ["wait"],
         "Parcel 1": ["inspect"],
