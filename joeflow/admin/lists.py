@@ -45,11 +45,20 @@ else:
 
 
 class ListMixin(ModelAdmin):
-    """The list of an admin, for any address and any selection that somebody may send."""
+    """The pages of an admin, for any address and any selection that somebody may send."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the class of the list."""
         return CarefulChangeList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row of a page; None where the address names none."""
+        from_field = from_field or None  # Django looks for a field without a name
+        if from_field in (None, self.opts.pk.name) and read_key(str(object_id)) is None:
+            return None
+        return super().get_object(request, object_id, from_field)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any

@@ -81,8 +81,6 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
 
         To go back to a version is to write all of it.
         """
-        if from_field in (None, self.opts.pk.name) and read_key(str(object_id)) is None:
-            return None
         obj = super().get_object(request, object_id, from_field)
         if obj is not None and not getattr(request, "joeflow_goes_back", False):
             track_changes(obj)

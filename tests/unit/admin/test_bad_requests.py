@@ -24,6 +24,13 @@ def test_key_that_is_none__is_found_nowhere(boss, loan, admin, page, key):
     assert Loan.objects.exists()
 
 
+@pytest.mark.parametrize("admin", [TASKS, LOANS])
+def test_field_without_a_name__is_the_key(boss, loan, make_task, admin):
+    key = make_task().pk if admin == TASKS else loan.pk
+
+    assert boss.get(f"{admin}{key}/change/?_to_field=").status_code == 200
+
+
 @pytest.mark.parametrize("key", [TOO_LARGE, TOO_LONG])
 @pytest.mark.parametrize("path", ["{pk}/history/{key}/", "{key}/history/1/", "recover/{key}/"])
 def test_version_that_is_none__is_found_nowhere(boss, loan, path, key):
