@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
 from django.core.checks import CheckMessage, Warning
 from django.utils.module_loading import import_string
+from django.views import View
 
 from joeflow.typing import HUMAN, Node
 from joeflow.workflows import get_workflows
@@ -46,7 +47,12 @@ def asks_for_login(node: Node) -> bool:
     """Tell whether a view asks who somebody is, by one of Django's mixins or decorators."""
     # Django's decorators leave login_url on what they decorate, for its own middleware to see.
     decorated = hasattr(getattr(type(node), "dispatch", None), "login_url")
-    return isinstance(node, AccessMixin) or decorated
+    bases = type(node).__mro__
+    # View ends the chain of dispatch(): a mixin that stands behind it is never asked.
+    asked = bases[: bases.index(View)] if View in bases else bases
+    return decorated or any(
+        issubclass(base, AccessMixin) and "dispatch" in vars(base) for base in asked
+    )
 
 
 def _has_login_middleware() -> bool:
