@@ -12,14 +12,16 @@ from typing import Any, NoReturn
 from django.db import InterfaceError, OperationalError, connections, router, transaction
 
 from joeflow.conf import settings
+from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
 from joeflow.exceptions import InstanceChanged, InstanceLocked, JoeflowError
 from joeflow.locks import hold_new
 from joeflow.models import Task
+from joeflow.statements import NAMED, NEXT_DUE
 from joeflow.steps import Step
 from joeflow.successors import create_successors, task_values
-from joeflow.transitions import transition, workflow_class
+from joeflow.transitions import transition
 from joeflow.typing import HUMAN, Node, User
 
 __all__ = ("ComeBack", "InstanceChanged", "override", "run", "start_instance")
@@ -107,14 +109,9 @@ class _Visit:
 
     def work(self, seconds: float) -> ComeBack | None:
         until = time.monotonic() + seconds
-        content_type_id = (
-            Task.objects.using(self.using)
-            .filter(pk=self.task_pk, _workflow_id=self.workflow_pk)
-            .order_by()
-            .values_list("content_type_id", flat=True)
-            .first()
-        )
-        model = workflow_class(content_type_id, self.using)
+        keys = {"pk": self.task_pk, "workflow_pk": self.workflow_pk}
+        tasks = NAMED.read(self.using, Task, **keys)
+        model = workflow_class(tasks[0].content_type_id, self.using) if tasks else None
         if model is None:
             logger.info("event=dropped task=%s reason=gone", self.task_pk)
             return None
@@ -143,7 +140,7 @@ class _Visit:
         """Tell whether something became due while the node ran, and its message found the lock."""
         if step.task is None or step.current is None or step.current.has_ended:
             return False
-        return bool(self._due().exists())
+        return bool(self._due())
 
     def note_database_error(self, error: Exception, count: int) -> None:
         """Log a database error, and leave no broken connection to whoever comes next."""
@@ -171,13 +168,12 @@ class _Visit:
             )
             self.step.record_failure(error)
 
-    def _due(self) -> Any:
-        return Task.objects.using(self.using).due().filter(_workflow_id=self.workflow_pk)
+    def _due(self) -> list[Any]:
+        return NEXT_DUE.read(self.using, Task, workflow_pk=self.workflow_pk)
 
     def _hand_out_next(self) -> None:
         """Hand out the oldest due task; whoever runs it goes on with the others."""
-        keys = self._due().order_by("eta", "pk").values_list("pk", flat=True)[:1]
-        hand_out([Delivery(pk, self.workflow_pk) for pk in keys])
+        hand_out([Delivery(task.pk, self.workflow_pk) for task in self._due()])
 
 
 def _growing_delay(count: int) -> float:

@@ -9,10 +9,11 @@ from typing import Any
 from django.apps import apps
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Manager, Model, QuerySet
 
 from joeflow.conf import settings
 from joeflow.exceptions import InstanceLocked
+from joeflow.prepared import Parameter, Select, Update
 
 __all__ = (
     "cancel_statement",
@@ -62,7 +63,7 @@ def lock_instance(workflow_pk: int, using: str, *, wait: bool) -> bool:
     rows = _base_rows(using).filter(pk=workflow_pk)
     if not connection.features.has_select_for_update:
         with taken_as_instance_locked(using):
-            found = bool(rows.update(modified=F("modified")))
+            found = bool(_TOUCH.send(using, rows.model, pk=workflow_pk))
     else:
         found = _select_row(rows, connection, wait=wait and not holds_lock(None, using))
     if found:
@@ -89,12 +90,40 @@ def load_locked(rows: QuerySet[Any], workflow_pk: int) -> Any:
     connection = connections[rows.db]
     if not connection.features.has_select_for_update:
         lock_instance(workflow_pk, rows.db, wait=False)
-        return rows.filter(pk=workflow_pk).first()
     with taken_as_instance_locked(rows.db):
-        instance = for_update(rows, connection, nowait=True).filter(pk=workflow_pk).first()
-    if instance is not None:
-        transaction.on_commit(_Held(workflow_pk), using=rows.db)
-    return instance
+        if _is_plain(rows):
+            found = _LOCKED.read(rows.db, rows.model, pk=workflow_pk)
+        else:
+            found = list(_lock_rows(rows, connection).filter(pk=workflow_pk))
+    if not found:
+        return None
+    transaction.on_commit(_Held(workflow_pk), using=rows.db)
+    return found[0]
+
+
+def _lock_rows(rows: QuerySet[Any], connection: BaseDatabaseWrapper) -> QuerySet[Any]:
+    if not connection.features.has_select_for_update:
+        return rows.order_by()  # they are locked already
+    return for_update(rows, connection, nowait=True)
+
+
+def _is_plain(rows: QuerySet[Any]) -> bool:
+    """Tell whether the rows are all rows of the class, whoever asks, and come as they are."""
+    return type(rows) is QuerySet and type(rows.model._base_manager) is Manager
+
+
+def _write_locked(using: str, model: Any) -> QuerySet[Any]:
+    rows = model._base_manager.using(using).filter(pk=Parameter("pk"))
+    return _lock_rows(rows, connections[using])
+
+
+def _write_touch(using: str, model: Any) -> tuple[QuerySet[Any], dict[str, Any]]:
+    rows = model._base_manager.using(using).filter(pk=Parameter("pk"))
+    return rows, {"modified": F("modified")}
+
+
+_LOCKED = Select(_write_locked)
+_TOUCH = Update(_write_touch)
 
 
 def hold_new(workflow_pk: int, using: str) -> None:

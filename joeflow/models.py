@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
+from joeflow.content_types import graph_of, workflow_class
 from joeflow.dispatch import Delivery
 from joeflow.exceptions import JoeflowError, TaskClosed
 from joeflow.querysets import TasksQuerySet
@@ -25,10 +26,8 @@ from joeflow.tracebacks import describe_exception
 from joeflow.tracking import save_options
 from joeflow.transitions import (
     Transition,
-    graph_of,
     logged_in,
     transition,
-    workflow_class,
 )
 from joeflow.typing import HUMAN, MACHINE, Node, User
 from joeflow.workflows import (
@@ -66,6 +65,7 @@ class Task(models.Model):
         verbose_name=_("workflow"),
         on_delete=models.CASCADE,
         db_column="workflow_id",
+        db_index=False,  # an index below begins with it
         editable=False,
     )
     content_type = models.ForeignKey(
@@ -76,10 +76,8 @@ class Task(models.Model):
         related_name="joeflow_task_set",
     )
     workflow = GenericForeignKey("content_type", "_workflow_id", for_concrete_model=False)
-    name = models.CharField(_("name"), max_length=255, db_index=True, editable=False)
-    type = models.CharField(
-        _("type"), max_length=50, choices=_type_choices, editable=False, db_index=True
-    )
+    name = models.CharField(_("name"), max_length=255, editable=False)
+    type = models.CharField(_("type"), max_length=50, choices=_type_choices, editable=False)
     parent_task_set = models.ManyToManyField(
         "self", related_name="child_task_set", editable=False, symmetrical=False
     )
@@ -89,7 +87,6 @@ class Task(models.Model):
         choices=_status_choices,
         default=SCHEDULED,
         editable=False,
-        db_index=True,
     )
     assignees = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -104,11 +101,9 @@ class Task(models.Model):
         blank=True,
         null=True,
     )
-    created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
-    modified = models.DateTimeField(_("modified"), auto_now=True, db_index=True)
-    completed = models.DateTimeField(
-        _("completed"), blank=True, null=True, editable=False, db_index=True
-    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    modified = models.DateTimeField(_("modified"), auto_now=True)
+    completed = models.DateTimeField(_("completed"), blank=True, null=True, editable=False)
     exception = models.TextField(_("exception"), blank=True)
     stacktrace = models.TextField(_("traceback"), blank=True)
 
@@ -133,8 +128,16 @@ class Task(models.Model):
             ("cancel", _("Can cancel failed tasks.")),
         )
         default_manager_name = "objects"
+        # Each transition writes to all of them, twice: few are better than many.
         indexes = [
-            models.Index(fields=["status", "type", "eta"], name="joeflow_task_due"),
+            models.Index(fields=["_workflow", "completed"], name="joeflow_task_of_workflow"),
+            models.Index(fields=["-completed", "-created"], name="joeflow_task_ordering"),
+            # MariaDB has no partial indexes: there it holds all tasks.
+            models.Index(
+                fields=["status", "type", "eta"],
+                name="joeflow_task_due",
+                condition=models.Q(completed__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -201,7 +204,7 @@ class Task(models.Model):
             self.__dict__.pop("completed", None)
             return
         with self._transition() as current:
-            if not current.close([self.pk], self.SUCCEEDED, user=user):
+            if not current.complete(self.pk, user=user):
                 self._raise_closed(current.using)
             current.unfollowed[self.pk] = self.name
             current.tell_task(task_succeeded, "task_succeeded", self)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import router, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
@@ -41,18 +41,24 @@ def sweep(limit: int = 1000) -> int:
         return 0
     using = router.db_for_write(Task)
     _look_at_joins(using, limit)
-    deliveries = _claim(using, limit)
+    claimed = _claim(using, limit)
+    deliveries = [Delivery(task.pk, task._workflow_id) for task in claimed]
     hand_out(deliveries)
-    _put_back([delivery.task_pk for delivery in deliveries if not delivery.sent], using)
-    sent = sum(delivery.sent for delivery in deliveries)
+    refused = {delivery.task_pk for delivery in deliveries if not delivery.sent}
+    _put_back([task for task in claimed if task.pk in refused], using)
+    sent = len(deliveries) - len(refused)
     if sent:
         logger.info("event=recovered tasks=%s", sent)
     return sent
 
 
-def _claim(using: str, limit: int) -> list[Delivery]:
-    """Mark overdue tasks as handed out, and return them; two sweeps never return the same."""
-    claimed: list[Delivery] = []
+def _claim(using: str, limit: int) -> list[Task]:
+    """Mark overdue tasks as handed out; two sweeps never return the same.
+
+    Returns:
+        The tasks, with the columns that were changed as they were before.
+    """
+    claimed: list[Task] = []
     busy: set[int] = set()
     while len(claimed) < limit:
         # An instance that somebody works on must not hide those behind it.
@@ -60,8 +66,8 @@ def _claim(using: str, limit: int) -> list[Delivery]:
         found = dict(rows.values_list("pk", "_workflow_id")[: limit - len(claimed)])
         if not found:
             break
-        deliveries, free = _claim_free(found, using)
-        claimed += deliveries
+        tasks, free = _claim_free(found, using)
+        claimed += tasks
         locked = set(found.values()) - free
         if not locked:
             break
@@ -69,15 +75,15 @@ def _claim(using: str, limit: int) -> list[Delivery]:
     return claimed
 
 
-def _claim_free(found: dict[int, int], using: str) -> tuple[list[Delivery], set[int]]:
+def _claim_free(found: dict[int, int], using: str) -> tuple[list[Task], set[int]]:
     """Claim those of the tasks whose instances nobody works on; return these instances, too."""
     with transaction.atomic(using=using):
         free = lock_unlocked(set(found.values()), using)
         pks = [pk for pk, workflow_pk in found.items() if workflow_pk in free]
         still = _overdue(using).filter(pk__in=pks)
-        claimed = list(still.order_by("eta", "pk").values_list("pk", "_workflow_id"))
-        Task.objects.using(using).filter(pk__in=[pk for pk, _ in claimed]).mark_handed_out()
-    return [Delivery(pk, workflow_pk) for pk, workflow_pk in claimed], free
+        claimed = list(still.order_by("eta", "pk").only("_workflow_id", "eta", "attempts"))
+        Task.objects.using(using).filter(pk__in=[task.pk for task in claimed]).mark_handed_out()
+    return claimed, free
 
 
 def _overdue(using: str) -> QuerySet[Any]:
@@ -88,11 +94,10 @@ def _overdue(using: str) -> QuerySet[Any]:
     return tasks.overdue(grace_period) | no_eta
 
 
-def _put_back(pks: list[int], using: str) -> None:
-    """Let the next sweep have what the broker did not take."""
-    if pks:
-        rows = Task.objects.using(using).scheduled_machine().filter(pk__in=pks, attempts__gt=0)
-        rows.update(attempts=F("attempts") - 1)
+def _put_back(tasks: list[Task], using: str) -> None:
+    """Let the next sweep have what the broker did not take, as overdue as it was."""
+    rows = Task.objects.using(using).due()  # but not what was put off meanwhile
+    rows.bulk_update(tasks, ["eta", "attempts"])
 
 
 def _look_at_joins(using: str, limit: int) -> None:

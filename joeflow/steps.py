@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, connections
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import F
 
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
@@ -20,6 +20,7 @@ from joeflow.locks import cancel_statement, load_locked
 from joeflow.models import Task
 from joeflow.returns import NOT_YET, read_result
 from joeflow.signals import task_failed, task_succeeded
+from joeflow.statements import DUE
 from joeflow.successors import create_successors, is_near
 from joeflow.tracebacks import describe_exception
 from joeflow.transitions import Transition, transition
@@ -100,7 +101,7 @@ class Step:
             Task, self.workflow_pk, using=self.using, lock=lock, keep=True
         ) as self.current:
             workflow = load_locked(self.model._base_manager.using(self.using), self.workflow_pk)
-            due = list(self._due()[:2]) if workflow is not None else []
+            due = self._due() if workflow is not None else []
             if due:
                 self.task, self.siblings = due[0], len(due) - 1
                 self._count_or_run(self.current, workflow)
@@ -119,19 +120,9 @@ class Step:
             with suppress(Error):  # a start too many is better than another error
                 rows.update(starts=F("starts") - 1)
 
-    def _due(self) -> QuerySet[Any]:
-        # The rows of older versions have no eta; a join without one still waits.
-        no_eta = Q(eta__isnull=True) & ~Q(name__in=self.model._graph.joins)
-        tasks: QuerySet[Any] = Task.objects.using(self.using).scheduled_machine()
-        due: QuerySet[Any] = (
-            tasks.filter(Q(eta__lte=DatabaseNow()) | no_eta, _workflow_id=self.workflow_pk)
-            .annotate(
-                now=DatabaseNow(),
-                turn=Case(When(pk=self.task_pk, then=Value(0)), default=Value(1)),
-            )
-            .order_by("turn", "eta", "pk")
-        )
-        return due
+    def _due(self) -> list[Any]:
+        keys = {"workflow_pk": self.workflow_pk, "task_pk": self.task_pk}
+        return DUE.read(self.using, self.model, **keys)
 
     def _drop(self) -> None:
         """Say why nothing is due."""
@@ -187,7 +178,7 @@ class Step:
             raise JoeflowError(
                 f"Task {task} started its next tasks itself; a node returns them instead."
             )
-        if not current.close([task.pk], Task.SUCCEEDED, started=task.now):
+        if not current.complete(task.pk, started=task.now):
             raise JoeflowError(
                 f"Task {task} was closed by its own node; a node must leave its own task open."
             )

@@ -15,6 +15,7 @@ from joeflow.conf import settings
 from joeflow.dispatch import Delivery
 from joeflow.exceptions import JoeflowError
 from joeflow.graph import Graph, is_join
+from joeflow.statements import INSERT_LINKS, INSERT_TASKS
 from joeflow.transitions import Transition
 from joeflow.typing import HUMAN, MACHINE, Node
 
@@ -50,7 +51,7 @@ def _create_all(
         if name not in found and has_own_create_task(graph.nodes[name]):
             found[name] = _create_by_hook(current, workflow, parents[-1], graph.nodes[name])
     plain = [_new_task(current, workflow, graph.nodes[n]) for n in names if n not in found]
-    current.tasks.model._default_manager.using(current.using).bulk_create(plain)
+    INSERT_TASKS.save(current.using, current.task_model, plain)
     _date_by_database(current, [task for task in plain if _delay(graph.nodes[task.name])])
     for task in plain:
         found[task.name] = task
@@ -109,7 +110,7 @@ def is_near(delay: timedelta) -> bool:
 
 
 def _new_task(current: Transition, workflow: Any, node: Node) -> Any:
-    task = current.tasks.model(**task_values(workflow, node.name, node.type))
+    task = current.task_model(**task_values(workflow, node.name, node.type))
     if node.type == MACHINE and not is_join(node):
         for column, value in schedule(_delay(node)).items():
             setattr(task, column, value)
@@ -139,7 +140,7 @@ def _deliver(current: Transition, task: Any, node: Node) -> None:
 
 def _create_by_hook(current: Transition, workflow: Any, parent: Any, node: Node) -> Any:
     task = node.create_task(workflow, parent)
-    if not isinstance(task, current.tasks.model) or task.pk is None:
+    if not isinstance(task, current.task_model) or task.pk is None:
         raise JoeflowError(
             f"{node.name}.create_task() returned {task!r}; it must return the saved task."
         )
@@ -159,7 +160,7 @@ def _waiting_joins(current: Transition, names: list[str]) -> dict[str, Any]:
 
 
 def _link(current: Transition, tasks: list[Any], parents: Sequence[Any]) -> None:
-    links = current.tasks.model.parent_task_set.through
-    links._base_manager.using(current.using).bulk_create(
-        links(from_task_id=task.pk, to_task_id=parent.pk) for task in tasks for parent in parents
-    )
+    links = current.task_model.parent_task_set.through
+    pairs = [{"from_task_id": t.pk, "to_task_id": p.pk} for t in tasks for p in parents]
+    if INSERT_LINKS.insert(current.using, links, pairs) is None:
+        links._base_manager.using(current.using).bulk_create(links(**pair) for pair in pairs)

@@ -6,19 +6,22 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import connections, router, transaction
 from django.dispatch import Signal
 
 from joeflow.clock import DatabaseNow
+from joeflow.content_types import graph_of, workflow_class
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.graph import Graph
 from joeflow.joins import OpenTask, due_joins
 from joeflow.locks import lock_instance, taken_as_instance_locked
 from joeflow.savepoints import Savepoints
 from joeflow.signals import workflow_ended
+from joeflow.statements import COMPLETE, END, OPEN
 from joeflow.typing import MACHINE, User
 
 __all__ = ("Transition", "transition")
@@ -114,7 +117,7 @@ class Transition:
         self.workflow_pk = workflow_pk
         self.using = using
         self.keep = keep
-        self.tasks = task_model._default_manager.using(using).filter(_workflow_id=workflow_pk)
+        self.task_model = task_model
         self.closed: set[int] = set()
         self.created: set[int] = set()
         #: Tasks whose next tasks were started.
@@ -133,43 +136,52 @@ class Transition:
         self._deliveries: list[Delivery] = []
         self._events: list[tuple[Signal | None, str, dict[str, Any]]] = []
 
+    @cached_property
+    def tasks(self) -> Any:
+        """All tasks of the instance."""
+        tasks = self.task_model._default_manager.using(self.using)
+        return tasks.filter(_workflow_id=self.workflow_pk)
+
     # What may happen in the block.
 
-    def close(
-        self, pks: Iterable[int], status: str, *, user: User | None = None, **values: Any
-    ) -> int:
-        """End those of the tasks that are still open, in one statement.
+    def complete(
+        self, pk: int, *, user: User | None = None, started: datetime | None = None
+    ) -> bool:
+        """Complete a task that is still open.
 
         Args:
-            pks: Keys of tasks of this instance.
-            status: Succeeded or canceled.
+            pk: Key of a task of this instance.
             user: Who did it.
-            values: Further columns to set.
+            started: When its last run began; None leaves that as it is.
 
         Returns:
-            How many were open.
+            Whether it was open.
         """
+        values = {"pk": pk, "workflow_pk": self.workflow_pk, "started": started}
+        user_pk = getattr(logged_in(user), "pk", None)
+        count = COMPLETE.send(self.using, self.task_model, completed_by_user_id=user_pk, **values)
+        self._note_closed([pk], count)
+        return bool(count)
+
+    def _note_closed(self, pks: Iterable[int], count: int) -> None:
         self.savepoints.take_back()
-        pks = list(pks)
-        count = (
-            self.tasks.open()
-            .filter(pk__in=pks)
-            .update(
-                status=status,
-                completed=DatabaseNow(),
-                modified=DatabaseNow(),
-                completed_by_user=logged_in(user),
-                **values,
-            )
-        )
         self.closed.update(pks)
         self.was_open = self.was_open or bool(count)
-        return int(count)
 
     def cancel(self, pks: Iterable[int], user: User | None) -> int:
         """Cancel those of the tasks that are still open, and return how many."""
         pks = list(pks)
-        count = self.close(pks, self.tasks.model.CANCELED, user=user)
+        count = int(
+            self.tasks.open()
+            .filter(pk__in=pks)
+            .update(
+                status=self.task_model.CANCELED,
+                completed=DatabaseNow(),
+                modified=DatabaseNow(),
+                completed_by_user=logged_in(user),
+            )
+        )
+        self._note_closed(pks, count)
         if count:
             by = logged_in(user)
             keys = ",".join(map(str, pks))
@@ -201,7 +213,8 @@ class Transition:
             self._workflows().filter(_ended__isnull=False).update(_ended=None)
         if not self.has_joins and (self.created - self.closed or not self.closed):
             return  # nothing waits for what happened, and something goes on
-        open_tasks = list(self.tasks.open().defer("exception", "stacktrace"))
+        keys = {"workflow_pk": self.workflow_pk}
+        open_tasks = OPEN.read(self.using, self.task_model, **keys)
         if open_tasks:
             self.decide_joins(open_tasks)
         else:
@@ -222,7 +235,7 @@ class Transition:
             self.deliver(Delivery(pk, self.workflow_pk))
 
     def _arrived(self, joins: list[int]) -> dict[int, set[str]]:
-        links = self.tasks.model.parent_task_set.through._base_manager.using(self.using)
+        links = self.task_model.parent_task_set.through._base_manager.using(self.using)
         arrived: dict[int, set[str]] = {pk: set() for pk in joins}
         pairs = links.filter(from_task_id__in=joins).values_list("from_task_id", "to_task__name")
         for join, parent in pairs:
@@ -231,8 +244,7 @@ class Transition:
 
     def _end(self) -> None:
         self.has_ended = True
-        ended = self._workflows().filter(_ended__isnull=True).update(_ended=DatabaseNow())
-        if ended:
+        if END.send(self.using, self._workflow_model, pk=self.workflow_pk):
             self.tell(workflow_ended, "workflow_ended", sender=self._sender())
 
     def _has_ended(self) -> bool:
@@ -244,9 +256,13 @@ class Transition:
             self._content_type_id = next(iter(rows[:1]), None)
         return workflow_class(self._content_type_id, self.using)
 
+    @property
+    def _workflow_model(self) -> Any:
+        return self.task_model._meta.get_field("_workflow").related_model
+
     def _workflows(self) -> Any:
-        workflow_model = self.tasks.model._meta.get_field("_workflow").related_model
-        return workflow_model._base_manager.using(self.using).filter(pk=self.workflow_pk)
+        rows = self._workflow_model._base_manager.using(self.using)
+        return rows.filter(pk=self.workflow_pk)
 
     # After the commit.
 
@@ -279,24 +295,6 @@ class Transition:
 def logged_in(user: User | None) -> Any:
     """Return the user where somebody is logged in, else None."""
     return user if user is not None and user.is_authenticated else None
-
-
-def workflow_class(content_type_id: int | None, using: str | None = None) -> Any:
-    """Return the workflow class of a content type; None where the code has none any more.
-
-    Args:
-        content_type_id: Key of the content type.
-        using: Alias of the database that holds it: each has keys of its own.
-    """
-    if content_type_id is None:
-        return None
-    model = ContentType.objects.db_manager(using).get_for_id(content_type_id).model_class()
-    return model if hasattr(model, "_graph") else None  # it may be an ordinary model by now
-
-
-def graph_of(content_type_id: int, using: str) -> Graph:
-    """Return the graph of a content type's workflow class; an empty one where the code has none."""
-    return getattr(workflow_class(content_type_id, using), "_graph", None) or Graph()
 
 
 def is_waiting_join(task: Any, graph: Graph) -> bool:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.diagrams import dot, mermaid
 from joeflow.diagrams.description import Diagram, describe, describe_instance
+from joeflow.fields import EndedField
 from joeflow.graph import Graph, build_graph
 from joeflow.keys import KEY_PATH
 from joeflow.locks import lock_instance
@@ -50,17 +51,6 @@ class WorkflowBase(ModelBase):
         return cls
 
 
-class _EndedField(models.DateTimeField):  # type: ignore[type-arg]
-    """Written by transitions alone: who saves an instance may have loaded it before it ended."""
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return super().pre_save(model_instance, add) if add else models.F(self.name)
-
-    def deconstruct(self) -> Any:
-        name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.DateTimeField", args, kwargs
-
-
 class Workflow(models.Model, metaclass=WorkflowBase):
     """One running process: its state is the model's fields, its behavior the tasks and edges.
 
@@ -71,7 +61,7 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
     modified = models.DateTimeField(_("modified"), auto_now=True, db_index=True)
     # With an underscore, so that no field or task of somebody's workflow can have its name.
-    _ended = _EndedField(_("ended"), blank=True, null=True, editable=False, db_column="ended")
+    _ended = EndedField(_("ended"), blank=True, null=True, editable=False, db_column="ended")
 
     task_set = GenericRelation(
         "joeflow.Task", object_id_field="_workflow_id", for_concrete_model=False

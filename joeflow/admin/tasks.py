@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.admin.actions import cancel, rerun
 from joeflow.admin.lists import LimitedPaginator, ListMixin, WorkflowFilter, matching
+from joeflow.content_types import workflow_class
 from joeflow.models import Task
-from joeflow.transitions import workflow_class
 
 __all__ = ("TaskAdmin",)
 

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Tags, register
 from joeflow.checks.databases import check_databases
 from joeflow.checks.definitions import check_definitions
 from joeflow.checks.deployment import check_login
-from joeflow.checks.runners import check_runner
+from joeflow.checks.runners import check_runner, check_runner_deployment
 from joeflow.checks.unknown_settings import check_settings
 from joeflow.checks.urls import check_urls
 
@@ -29,3 +29,4 @@ def register_checks() -> None:
     for check, tag in checks:
         register(check, tag)
     register(check_login, Tags.security, deploy=True)
+    register(check_runner_deployment, "joeflow", deploy=True)

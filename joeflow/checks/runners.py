@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from joeflow.conf import settings
 
-__all__ = ("check_runner",)
+__all__ = ("check_runner", "check_runner_deployment")
 
 
 def check_runner(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -41,5 +41,24 @@ def check_runner(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
                 id="joeflow.E009",
             )
         ]
-    module = import_module(path.rpartition(".")[0])
-    return list(module.check()) if hasattr(module, "check") else []
+    return _ask_module("check")
+
+
+def check_runner_deployment(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Check what the runner's module brings to check before it is deployed.
+
+    Args:
+        app_configs: Not used: the runner belongs to the whole project.
+        kwargs: What Django passes besides.
+    """
+    try:
+        import_string(str(settings.JOEFLOW_TASK_RUNNER))
+    except ImportError:
+        return []  # the other check says so
+    return _ask_module("check_deployment")
+
+
+def _ask_module(name: str) -> list[CheckMessage]:
+    module = import_module(str(settings.JOEFLOW_TASK_RUNNER).rpartition(".")[0])
+    check = getattr(module, name, None)
+    return [] if check is None else list(check())

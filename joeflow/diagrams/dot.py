@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError
 
@@ -45,6 +46,8 @@ FORMATS = ("svg", "pdf", "png")
 
 #: Seconds that a program may take for one diagram.
 TIME_LIMIT = 60
+#: So many drawings are kept, for each process.
+MOST_DRAWINGS = 128
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
@@ -197,8 +200,12 @@ def render(graph: Digraph, output_format: str = "svg") -> bytes:
     if output_format not in FORMATS:
         listed = ", ".join(repr(name) for name in FORMATS)
         raise ValueError(f"A diagram cannot be drawn as {output_format!r}; allowed are: {listed}.")
+    return _draw(tuple(_attempts(graph, output_format)), output_format)
+
+
+def _draw(attempts: Iterable[tuple[str, str]], output_format: str) -> bytes:
     problem = ""
-    for program, source in _attempts(graph, output_format):
+    for program, source in attempts:
         try:
             return _run(program, source, output_format)
         except (OSError, subprocess.SubprocessError) as error:
@@ -258,8 +265,14 @@ def render_svg(graph: Digraph, key: str = "") -> SafeString:
     Raises:
         RendererMissing: No program is there that can draw this.
     """
+    return _draw_svg(tuple(_attempts(graph, "svg")), key)
+
+
+# To draw takes longer than all else on a page, and what is looked at most does not change.
+@lru_cache(maxsize=MOST_DRAWINGS)
+def _draw_svg(attempts: tuple[tuple[str, str], ...], key: str) -> SafeString:
     try:
-        svg = embed(render(graph).decode(), key)
+        svg = embed(_draw(attempts, "svg").decode(), key)
     except ExpatError as error:  # it said nothing of a failure, and drew nothing
         raise RendererMissing(f"The renderer drew no SVG: {error}") from error
     return SafeString(svg)  # nosec  # the renderer quotes all text

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, Warning
 
 from joeflow import engine
 from joeflow.conf import settings
@@ -137,3 +137,17 @@ def _send_sweep() -> None:
 def check() -> list[CheckMessage]:
     """Return nothing: Celery makes a queue when it is asked for one."""
     return []
+
+
+def check_deployment() -> list[CheckMessage]:
+    """Warn where Celery opens a database connection for each message."""
+    if current_app.conf.get("CELERY_DB_REUSE_MAX"):
+        return []
+    return [
+        Warning(
+            "Celery opens a new database connection for each message, since "
+            "CELERY_DB_REUSE_MAX is not set; CONN_MAX_AGE means nothing to it.",
+            hint="Set CELERY_DB_REUSE_MAX = 1000 where your Celery app is configured from.",
+            id="joeflow.W019",
+        )
+    ]

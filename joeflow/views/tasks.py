@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormMixin
 
+from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
 from joeflow.exceptions import InstanceLocked
@@ -20,7 +21,7 @@ from joeflow.models import Task
 from joeflow.storable import refuse_unstorable
 from joeflow.successors import task_values
 from joeflow.tracking import track_changes
-from joeflow.transitions import transition, workflow_class
+from joeflow.transitions import transition
 from joeflow.typing import HUMAN
 from joeflow.views import json
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
@@ -103,6 +104,7 @@ class TaskViewMixin(HumanNode):
     def _refuse_closed(self) -> None:
         task = self.get_task()
         if task.completed is not None:
+            self.get_object()  # whoever may not see the open task learns nothing of the closed one
             raise _TaskIsClosed(task)
 
     def _forget_task(self) -> None:

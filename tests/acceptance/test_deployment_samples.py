@@ -63,6 +63,7 @@ def test_settings_name_each_runner_and_database():
         "dramatiq",
         "mariadb",
         "postgresql",
+        "prepared_statements",
         "sqlite",
     ]
 

@@ -9,7 +9,7 @@ from joeflow import engine
 from joeflow.models import Task
 from joeflow.transitions import transition
 from tests.integration.conftest import LIMIT
-from tests.testapp.models import Chain, Failing
+from tests.testapp.models import Chain, Failing, SplitJoin
 
 
 def add_task(workflow):
@@ -96,3 +96,28 @@ def test_the_worker_goes_on_after_its_connection_was_cut(threads, behave):
     assert threads.start(work).result(LIMIT) is None
     task.refresh_from_db()
     assert task.status == Task.SUCCEEDED
+
+
+@pytest.fixture
+def prepared_statements(transactional_db):
+    """Let PostgreSQL prepare each statement at once, as the documentation shows it."""
+    options = connection.settings_dict["OPTIONS"]
+    before = dict(options)
+    connection.close()
+    options.update(server_side_binding=True, prepare_threshold=0)
+    yield
+    connection.close()
+    options.clear()
+    options.update(before)
+
+
+def test_all_statements_of_a_transition_can_be_prepared(prepared_statements):
+    for _ in range(2):
+        workflow = SplitJoin.start()
+        engine.run(workflow.task_set.get(name="split").pk, workflow.pk)
+
+        assert workflow.task_set.succeeded().count() == workflow.task_set.count()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%task%'")
+        assert cursor.fetchone()[0] >= 5

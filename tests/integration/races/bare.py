@@ -4,18 +4,22 @@ import threading
 from functools import wraps
 
 from joeflow import locks, recovery, steps
+from joeflow.prepared import _Statement
 from joeflow.querysets import TasksQuerySet
 from joeflow.transitions import Transition
+from tests.anew import write_anew
 
 
 def without_locks(monkeypatch):
     """Let nobody lock an instance."""
+    monkeypatch.setattr(_Statement, "_find", write_anew)
     monkeypatch.setattr(locks, "for_update", lambda rows, *args, **options: rows.order_by())
 
 
 def without_status_in_where(monkeypatch):
     """Let the UPDATE that ends a task end it whatever has become of it."""
-    is_inside = note_when_inside(monkeypatch, Transition, "close")
+    monkeypatch.setattr(_Statement, "_find", write_anew)
+    is_inside = note_when_inside(monkeypatch, Transition, "complete")
     open_tasks = TasksQuerySet.open
 
     @wraps(open_tasks)

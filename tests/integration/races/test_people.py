@@ -133,7 +133,7 @@ def test_rerun_twice(race, judge, monkeypatch, staff, handed_out):
 
 @LOCK_AND_STATUS
 def test_finish_against_finish(race, judge, greeting):
-    race.meet_at("joeflow.transitions.Transition.close")
+    race.meet_at("joeflow.transitions.Transition.complete")
     [task] = greeting.task_set.open()
 
     def finish():

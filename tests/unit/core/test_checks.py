@@ -5,6 +5,7 @@ from unittest import mock
 import pytest
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core import checks
 from django.db import connection, connections, models
 from django.test.utils import isolate_apps
@@ -579,6 +580,33 @@ class TestLogin:
 
     def test_a_view_asks(self, check):
         assert check(GreetingWorkflow, Guarded, check=check_login) == []
+
+    def test_a_mixin_behind_the_view_is_never_asked(self, check):
+        with isolated:
+
+            class OpenView(tasks.UpdateView, LoginRequiredMixin):
+                pass
+
+            class StillOpenView(OpenView):
+                pass
+
+            class AskedView(LoginRequiredMixin, tasks.UpdateView):
+                pass
+
+            class Open(Workflow):
+                Meta = InTestapp
+                start = tasks.Start()
+                approve = StillOpenView(fields=[])
+                edges = [(start, approve)]
+
+            class Asked(Workflow):
+                Meta = InTestapp
+                start = tasks.Start()
+                approve = AskedView(fields=[])
+                edges = [(start, approve)]
+
+        assert [message.id for message in check(Open, check=check_login)] == ["joeflow.W017"]
+        assert check(Asked, check=check_login) == []
 
     def test_a_decorated_view_asks(self, check):
         with isolated:

@@ -210,17 +210,39 @@ class TestBroker:
 
         assert recovery.sweep() == 1
 
-    def test_a_task_that_waited_for_the_broker_runs_within_one_grace_period(self, task, settings):
+    @pytest.mark.parametrize("attempts", [0, 1, 3, 40])
+    def test_a_task_that_waited_for_the_broker_goes_as_soon_as_it_is_back(
+        self, task, settings, handed_out, attempts
+    ):
         settings.JOEFLOW_TASK_RUNNER = "tests.runners.broken"
+        since(task, 17 * GRACE, attempts=attempts)
         for _ in range(10):  # a broker that is down for long
-            since(task, GRACE + timedelta(seconds=1))
-            recovery.sweep()
+            assert recovery.sweep() == 0
             breaker.reset()
 
         settings.JOEFLOW_TASK_RUNNER = "tests.runners.record"
-        since(task, GRACE + timedelta(seconds=1))
 
         assert recovery.sweep() == 1
+        assert handed_out == [Call(task.pk, task._workflow_id, None, None)]
+        task.refresh_from_db()
+        assert task.attempts == attempts + 1
+
+    def test_what_was_put_off_while_the_broker_refused_stays_put_off(self, task, settings):
+        later = timedelta(hours=1)
+
+        def put_off(**options):
+            since(task, -later, attempts=0)
+            raise ConnectionError
+
+        settings.JOEFLOW_TASK_RUNNER = "tests.runners.broken"
+        since(task, 2 * GRACE)
+        with mock.patch("tests.runners.broken", put_off):
+            assert recovery.sweep() == 0
+
+        breaker.reset()
+        assert recovery.sweep() == 0
+        task.refresh_from_db()
+        assert task.attempts == 0
 
 
 class TestJoins:

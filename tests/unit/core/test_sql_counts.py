@@ -112,7 +112,7 @@ def test_a_person_s_lock_is_of_the_base_row_alone(chain, statements):
             == lock
             == (
                 "UPDATE joeflow_workflow SET modified = joeflow_workflow.modified "
-                f"WHERE joeflow_workflow.id = {chain.pk}"
+                f"WHERE joeflow_workflow.id = ({chain.pk})"
             )
         )
 

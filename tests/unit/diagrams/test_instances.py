@@ -22,11 +22,13 @@ def drawn(monkeypatch):
     """Draw nothing; return what was to be drawn, as pairs of DOT text and format."""
     calls = []
 
-    def render(graph, output_format="svg"):
-        calls.append((graph.source, output_format))
+    def run(program, source, output_format):
+        calls.append((source, output_format))
         return b'<svg><g id="a"/></svg>'
 
-    monkeypatch.setattr(dot, "render", render)
+    dot._draw_svg.cache_clear()
+    monkeypatch.setattr(dot, "_attempts", lambda graph, output_format: [("dot", graph.source)])
+    monkeypatch.setattr(dot, "_run", run)
     return calls
 
 

@@ -28,6 +28,12 @@ NO_PDF = (
 )
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_drawn():
+    """Forget what other tests have drawn."""
+    dot._draw_svg.cache_clear()
+
+
 @pytest.fixture
 def graph():
     return dot.to_graph(describe(WELCOME, "LR"))
@@ -244,13 +250,37 @@ class TestRealPrograms:
         assert dot.render(dot.to_graph(describe(WELCOME, "LR")), "png").startswith(b"\x89PNG")
 
 
+def test_what_has_not_changed_is_drawn_once(bin_dir, tmp_path, graph):
+    calls = tmp_path / "calls"
+    draw = f"open({str(calls)!r}, 'a').write('drawn '); print('<svg/>')"
+    install(bin_dir / "dot", draw)
+
+    same = [dot.render_svg(graph), dot.render_svg(graph)]
+    assert calls.read_text() == "drawn "
+    assert same == ["<svg/>"] * 2
+    assert all(isinstance(svg, SafeString) for svg in same)
+
+    graph.node("new")
+    dot.render_svg(graph)
+    dot.render_svg(graph, "another page")
+    assert calls.read_text() == "drawn " * 3
+
+
+def test_what_could_not_be_drawn_is_tried_again(bin_dir, graph):
+    with pytest.raises(RendererMissing):
+        dot.render_svg(graph)
+    install(bin_dir / "dot", "print('<svg/>')")
+
+    assert dot.render_svg(graph) == "<svg/>"
+
+
 @pytest.mark.service("dot")
 def test_dot_draws_pdf():
     assert dot.render(dot.to_graph(describe(WELCOME, "LR")), "pdf").startswith(b"%PDF")
 
 
 def test_a_program_that_draws_something_else_is_missing(monkeypatch, graph):
-    monkeypatch.setattr(dot, "render", lambda graph: b"no picture")
+    monkeypatch.setattr(dot, "_run", lambda *args: b"no picture")
 
     with pytest.raises(RendererMissing, match="The renderer drew no SVG"):
         dot.render_svg(graph)

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from unittest import mock
 
 from joeflow.clock import DatabaseNow
+from joeflow.prepared import Parameter, _Statement
+from tests.anew import write_anew
 
 BEGIN = datetime(2040, 1, 1, tzinfo=UTC)
 TICK = 0.001
@@ -44,8 +46,17 @@ class Clock:
         if self._statement is not compiler.query:
             self._statement = compiler.query
             self.now += TICK
-        value = BEGIN + timedelta(seconds=self.now) + expression.offset
-        return CASTS.get(connection.vendor, "%s"), [connection.ops.adapt_datetimefield_value(value)]
+        now = BEGIN + timedelta(seconds=self.now)
+
+        def adapt(offset):
+            return (
+                offset if offset is None else connection.ops.adapt_datetimefield_value(now + offset)
+            )
+
+        offset = expression.offset
+        is_given_later = isinstance(offset, Parameter)
+        value = Parameter(offset.name, adapt) if is_given_later else adapt(offset)
+        return CASTS.get(connection.vendor, "%s"), [value]
 
     @contextmanager
     def installed(self):
@@ -57,6 +68,8 @@ class Clock:
         watch = SimpleNamespace(monotonic=self._monotonic)
         with (
             mock.patch.multiple(DatabaseNow, as_sql=as_sql, as_sqlite=as_sql, as_mysql=as_sql),
+            # A statement that was written before says what time it was then.
+            mock.patch.object(_Statement, "_find", write_anew),
             mock.patch("django.utils.timezone.now", self._server_now),
             mock.patch("joeflow.engine.time", watch),
         ):

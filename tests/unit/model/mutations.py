@@ -197,19 +197,19 @@ MUTANTS = [
     Mutant(
         "cancel leaves failed tasks open",
         "transitions.py",
-        ("        pks = list(pks)\n        count = self.close(pks, self"),
+        ("        pks = list(pks)\n        count = int(\n"),
         (
             "        pks = "
             "list(self.tasks.scheduled().filter(pk__in=list(pks)).values_list('pk', "
             "flat=True))\n"
-            "        count = self.close(pks, self"
+            "        count = int(\n"
         ),
     ),
     Mutant(
         "a form is accepted twice",
         "views/tasks.py",
-        ("        if task.completed is not None:\n            raise _TaskIsClosed(task)"),
-        "        return",
+        "            raise _TaskIsClosed(task)",
+        "            return",
     ),
     # Failures.
     Mutant(
@@ -288,13 +288,13 @@ MUTANTS = [
     ),
     Mutant(
         "a task runs before it is due",
-        "steps.py",
+        "statements.py",
         "Q(eta__lte=DatabaseNow()) | no_eta",
         "Q(eta__isnull=False) | no_eta",
     ),
     Mutant(
         "due-ness is judged by the server's clock",
-        "steps.py",
+        "statements.py",
         "Q(eta__lte=DatabaseNow()) | no_eta",
         "Q(eta__lte=__import__('django.utils.timezone').utils.timezone.now()) | no_eta",
     ),
@@ -306,7 +306,7 @@ MUTANTS = [
     ),
     Mutant(
         "the message's task does not come first",
-        "steps.py",
+        "statements.py",
         '.order_by("turn", "eta", "pk")',
         '.order_by("eta", "pk")',
     ),
@@ -336,7 +336,7 @@ MUTANTS = [
     Mutant(
         "what a worker leaves is not handed out",
         "engine.py",
-        "hand_out([Delivery(pk, self.workflow_pk) for pk in keys])",
+        "hand_out([Delivery(task.pk, self.workflow_pk) for task in self._due()])",
         "hand_out([])",
     ),
     Mutant(

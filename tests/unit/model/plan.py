@@ -43,9 +43,15 @@ class Plan:
     def kind(self, name: str) -> str:
         return self.by_name[name].kind
 
+    @cached_property
+    def names(self) -> list[str]:
+        """Return the names in the order of the class: what is inherited comes first."""
+        return sorted(self.by_name, key=lambda name: not self.by_name[name].inherited)
+
     def after(self, name: str) -> list[str]:
-        """Return the names that an edge leads to."""
-        return [end for start, end in self.edges if start == name]
+        """Return the names that an edge leads to, in the order of the class."""
+        ends = [end for start, end in self.edges if start == name]
+        return sorted(ends, key=self.names.index)
 
     def before(self, name: str) -> list[str]:
         """Return the names that have an edge to the named node."""

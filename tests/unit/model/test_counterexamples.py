@@ -1,5 +1,7 @@
 """What the random tests have found, and what they should find if it comes back: each by name."""
 
+from dataclasses import replace
+
 from tests.unit.model.answers import Answer
 from tests.unit.model.broker import Message
 from tests.unit.model.crashes import Crash
@@ -218,3 +220,25 @@ def test_who_says_not_yet_is_asked_again_after_half_of_the_time_so_far():
         made.deliver(message(made, "a"), [FALSE])
 
         assert abs(named(made, "a").eta - 150) < 1
+
+
+def test_the_first_of_two_joins_that_wait_for_each_other_is_due_also_where_it_is_inherited():
+    inherited = {"start", "k"}
+    edges = "start>j start>k j>k k>j"
+    drawn = plan(edges, joins={"j": (), "k": ()})
+    nodes = tuple(replace(node, inherited=node.name in inherited) for node in drawn.nodes)
+    with world(replace(drawn, nodes=nodes)) as made:
+        assert made.reference.waits(named(made, "j"))
+        assert not made.reference.waits(named(made, "k"))
+
+
+def test_a_sweep_that_dies_after_it_has_looked_at_a_join_has_handed_out_nothing():
+    with world(plan("start>a start>b start>j a>j b>j", joins={"j": ()})) as made:
+        made.lose(message(made, "a"))
+        made.pass_time(4000)  # nobody has touched the join for an hour
+
+        made.sweep(crash=Crash(commit=0, kept=True))
+        assert not [m for m in made.broker.messages if m.task_pk == named(made, "a").pk]
+
+        made.sweep()
+        assert message(made, "a")

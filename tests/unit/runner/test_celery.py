@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from joeflow import engine
+from joeflow.checks.runners import check_runner_deployment
 from joeflow.models import Task
 from tests.rules import extra
 from tests.testapp.models import Chain, Failing, Rounds, SplitJoin, Waiting
@@ -237,3 +238,29 @@ def test_worker_ready__sweeps_where_the_queue_is_consumed(queue, sweeps):
     runner._sweep_now_and_then(sender=Consumer)
 
     assert calls == [(5, runner._send_sweep)] * sweeps
+
+
+class TestConnections:
+    """What manage.py check --deploy says about connections to the database."""
+
+    def test_a_connection_for_each_message_is_named(self, app):
+        (warning,) = check_runner_deployment()
+
+        assert warning.id == "joeflow.W019"
+        assert "CELERY_DB_REUSE_MAX" in warning.hint
+
+    def test_nothing_is_said_where_they_are_kept(self, app, monkeypatch):
+        monkeypatch.setitem(app.conf, "CELERY_DB_REUSE_MAX", 1000)
+
+        assert check_runner_deployment() == []
+
+    def test_another_runner_has_none_to_name(self, settings):
+        settings.JOEFLOW_TASK_RUNNER = "tests.runners.record"
+
+        assert check_runner_deployment() == []
+
+    @pytest.mark.parametrize("path", ["nowhere.runner", "nodots", None])
+    def test_a_runner_that_is_missing_is_for_the_other_check(self, settings, path):
+        settings.JOEFLOW_TASK_RUNNER = path
+
+        assert check_runner_deployment() == []

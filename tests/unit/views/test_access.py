@@ -3,11 +3,12 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.urls import resolve
 
 from joeflow import tasks
 from joeflow.exceptions import InvalidDefinition
 from joeflow.models import Task
-from tests.testapp.models import Assigned, Bare, Guarded
+from tests.testapp.models import Assigned, Bare, GreetingWorkflow, Guarded
 from tests.testapp.workflows_human import OwnersOnlyView, ReplyView
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,7 @@ def test_other_form__success_url__is_where_it_goes(client, reply, monkeypatch):
 def test_other_form__nowhere_to_go__says_what_is_missing_and_changes_nothing(
     client, reply, monkeypatch
 ):
+    resolve("/guarded/start/")  # the addresses are made once, of the class as it is
     monkeypatch.setattr(Guarded, "detail_view", None)
 
     with pytest.raises(ImproperlyConfigured) as caught:
@@ -217,6 +219,24 @@ def test_permission_that_looks_at_the_task__closed_before_the_lock__is_a_conflic
     response = client.post(sign.get_absolute_url())
 
     assert response.status_code == 409
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_instance_that_a_view_hides__is_not_found_whether_the_task_is_open_or_closed(
+    client, db, monkeypatch, method, is_closed
+):
+    task = GreetingWorkflow.check_note.create_task(GreetingWorkflow.objects.create(), None)
+    url = task.get_absolute_url()
+    if is_closed:
+        task.cancel()
+    assert client.get(url).status_code == (410 if is_closed else 200)
+    nothing = GreetingWorkflow.objects.none()
+    monkeypatch.setattr(type(GreetingWorkflow.check_note), "get_queryset", lambda view: nothing)
+
+    response = getattr(client, method)(url)
+
+    assert response.status_code == 404
 
 
 def test_start_that_chooses_what_follows(client, admin_user):
