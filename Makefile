@@ -22,10 +22,10 @@ FUZZ = tests/unit/bad_input/test_fuzz.py tests/acceptance/test_bad_input.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv services fuzz model mutants storm coverage lint format docs clean
+.PHONY: help demo test venv services fuzz model mutants storm bench bench-quick coverage lint format docs clean
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
 
 # "exec", so that who ends make ends the demo, too.
 demo: $(DEMO_VENV)/.stamp-$(DEMO_RUNNER) ## Run the demo project: web server and worker, on SQLite.
@@ -53,6 +53,12 @@ services: $(VENV)/.stamp-dev ## Run the tests that need databases, brokers or a 
 storm: $(VENV)/.stamp-dev ## Kill workers, brokers and databases under workflows; ARGS=--help says more.
 	$(BIN)/python -m tests.acceptance.storm $(ARGS)
 
+bench: $(VENV)/.stamp-dev ## Measure joeflow beside others; takes a quarter of an hour.
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/.stamp-dev ## Measure joeflow alone, and beside ARGS="--against COMMIT".
+	$(BIN)/python -m benchmarks --quick $(ARGS)
+
 lint: $(VENV)/.stamp-dev ## Check style, types, layers and migrations.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -69,7 +75,7 @@ docs: $(VENV)/.stamp-dev ## Build the documentation as HTML.
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 clean: ## Remove environments, caches and everything that was built.
-	rm -rf $(VENV) $(DEMO_VENV) .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(DEMO_VENV) .bench .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -rf build dist htmlcov docs/_build .ci/logs .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,0 +1,1 @@
+"""What joeflow costs, measured beside others in one run: ``python -m benchmarks --help``."""

@@ -1,0 +1,1 @@
+"""viewflow brings its own tables."""
