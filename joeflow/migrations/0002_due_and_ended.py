@@ -6,6 +6,8 @@ code can go on while a new version is rolled out; no row is rewritten.
 
 from django.db import migrations, models
 
+from joeflow.operations import AddColumn
+
 
 def count():
     return models.PositiveIntegerField(default=0, db_default=0, editable=False)
@@ -16,15 +18,13 @@ def instant(name, **options):
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("joeflow", "0001_initial")]
 
     operations = [
-        migrations.AddField("task", "eta", instant("due")),
-        migrations.AddField("task", "attempts", count()),
-        migrations.AddField("task", "starts", count()),
-        migrations.AddField("task", "started", instant("last started")),
-        migrations.AddField("workflow", "_ended", instant("ended", db_column="ended")),
-        migrations.AddIndex(
-            "task", models.Index(fields=["status", "type", "eta"], name="joeflow_task_due")
-        ),
+        AddColumn("task", "eta", instant("due")),
+        AddColumn("task", "attempts", count()),
+        AddColumn("task", "starts", count()),
+        AddColumn("task", "started", instant("last started")),
+        AddColumn("workflow", "_ended", instant("ended", db_column="ended")),
     ]

@@ -1,20 +1,21 @@
 """Fewer indexes on the tasks: each transition writes to all of them, twice.
 
 What was found by an index of one column is found by one that begins with it, or was never asked
-for. No row is rewritten, and workers that run older code can go on; but the new indexes are built
-while writers wait: a few seconds for each million tasks.
+for. No row is rewritten, and workers that run older code can go on.
 """
 
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Q
 
+from joeflow.operations import AddIndex, DropIndexes
+
 STATUSES = ("failed", "succeeded", "scheduled", "canceled")
 TYPES = ("human", "machine")
 
 
-def alter(name, field):
-    return migrations.AlterField("task", name, field)
+def drop(name, field):
+    return DropIndexes("task", name, field)
 
 
 def text(name, **options):
@@ -22,20 +23,20 @@ def text(name, **options):
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("joeflow", "0002_due_and_ended")]
 
     operations = [
         # First, as a foreign key cannot be without an index on MariaDB.
-        migrations.AddIndex(
+        AddIndex(
             "task",
             models.Index(fields=["_workflow", "completed"], name="joeflow_task_of_workflow"),
         ),
-        migrations.AddIndex(
+        AddIndex(
             "task",
             models.Index(fields=["-completed", "-created"], name="joeflow_task_ordering"),
         ),
-        migrations.RemoveIndex("task", "joeflow_task_due"),
-        migrations.AddIndex(
+        AddIndex(
             "task",
             models.Index(
                 fields=["status", "type", "eta"],
@@ -43,7 +44,7 @@ class Migration(migrations.Migration):
                 condition=Q(completed__isnull=True),
             ),
         ),
-        alter(
+        drop(
             "_workflow",
             models.ForeignKey(
                 "joeflow.workflow",
@@ -54,15 +55,13 @@ class Migration(migrations.Migration):
                 editable=False,
             ),
         ),
-        alter("name", text("name", length=255)),
-        alter("type", text("type", choices=[(name, name) for name in TYPES])),
-        alter(
+        drop("name", text("name", length=255)),
+        drop("type", text("type", choices=[(name, name) for name in TYPES])),
+        drop(
             "status",
             text("status", choices=[(name, name) for name in STATUSES], default="scheduled"),
         ),
-        alter("created", models.DateTimeField("created", auto_now_add=True)),
-        alter("modified", models.DateTimeField("modified", auto_now=True)),
-        alter(
-            "completed", models.DateTimeField("completed", blank=True, null=True, editable=False)
-        ),
+        drop("created", models.DateTimeField("created", auto_now_add=True)),
+        drop("modified", models.DateTimeField("modified", auto_now=True)),
+        drop("completed", models.DateTimeField("completed", blank=True, null=True, editable=False)),
     ]

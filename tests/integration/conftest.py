@@ -75,8 +75,12 @@ class Threads:
 
     def wait_until_blocked(self):
         """Return as soon as somebody waits for a lock of the database."""
+        self.wait_until(lambda: count_blocked(connection))
+
+    def wait_until(self, somebody_waits):
+        """Return as soon as somebody waits."""
         until = time.monotonic() + LIMIT
-        while not count_blocked(connection):
+        while not somebody_waits():
             assert time.monotonic() < until, "nobody waits for a lock"
             time.sleep(0.2)  # MariaDB tells nothing new to whoever asks all the time
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("joeflow", "__latest__"),
+        ("joeflow", "0001_initial"),
         ("auth", "__latest__"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,6 +1,8 @@
 """The tables: those of joeflow 2.x, and what is new is no obstacle to older code."""
 
+from contextlib import ExitStack
 from io import StringIO
+from unittest import mock
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -9,6 +11,7 @@ from django.db import connection
 
 from joeflow import engine, recovery
 from joeflow.models import Task
+from joeflow.operations import AddColumn, AddIndex, DropIndexes
 from tests.testapp.models import Chain
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +109,14 @@ def columns(table):
 def constraints(table):
     with connection.cursor() as cursor:
         return connection.introspection.get_constraints(cursor, table)
+
+
+def shape():
+    """Return the columns and indexes of joeflow's tables."""
+    return {
+        table: (columns(table), {name: it["columns"] for name, it in constraints(table).items()})
+        for table in TABLES
+    }
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -223,3 +234,62 @@ class TestOlderCode:
                 "INSERT INTO joeflow_workflow (created, modified) "
                 "VALUES ('2026-01-01 00:00:00', '2026-01-01 00:00:00')"
             )
+
+
+class TestOperations:
+    """Each operation of a migration stands by itself."""
+
+    @pytest.fixture
+    def migrate(self, transactional_db):
+        """Return a function that goes to a migration."""
+
+        def go(name):
+            call_command("migrate", "joeflow", name, verbosity=0)
+
+        yield go
+        go("0003")
+
+    @pytest.mark.parametrize("count", [1, 3, 6, 9])
+    def test_a_migration_that_was_interrupted_goes_on(self, migrate, count):
+        now = shape()
+        migrate("0001")
+        made = []
+
+        def interrupted(forwards):
+            def make(operation, *args):
+                if len(made) == count:
+                    raise KeyboardInterrupt
+                made.append(forwards(operation, *args))
+
+            return make
+
+        with ExitStack() as stack:
+            for kind in (AddColumn, AddIndex, DropIndexes):
+                make = interrupted(kind.database_forwards)
+                stack.enter_context(mock.patch.object(kind, "database_forwards", make))
+            with pytest.raises(KeyboardInterrupt):
+                migrate("0003")
+        assert shape() != now
+
+        migrate("0003")
+
+        assert shape() == now
+
+    def test_there_and_back(self, migrate):
+        now = shape()
+
+        migrate("0001")
+        assert shape() != now
+        migrate("0003")
+
+        assert shape() == now
+
+    @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL leaves such")
+    def test_an_index_that_was_left_half_built_is_built_anew(self, migrate):
+        migrate("0002")
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE INDEX joeflow_task_due ON joeflow_task (name)")
+
+        migrate("0003")
+
+        assert constraints("joeflow_task")["joeflow_task_due"]["columns"][0] == "status"
