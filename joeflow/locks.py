@@ -25,8 +25,8 @@ __all__ = (
     "taken_as_instance_locked",
 )
 
-#: SQLSTATEs of PostgreSQL: lock not available, deadlock detected.
-_POSTGRESQL_TAKEN = {"55P03", "40P01"}
+#: SQLSTATEs of PostgreSQL: lock not available, deadlock detected, serialization failure.
+_POSTGRESQL_TAKEN = {"55P03", "40P01", "40001"}
 #: Error numbers of MariaDB: lock wait timeout, deadlock, lock not available (MySQL 8).
 _MARIADB_TAKEN = {1205, 1213, 3572}
 #: How to read and write the time that a statement waits for a lock.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Tags, register
 
-from joeflow.checks.databases import check_databases
+from joeflow.checks.databases import check_databases, check_servers
 from joeflow.checks.definitions import check_definitions
 from joeflow.checks.deployment import check_login
 from joeflow.checks.runners import check_runner, check_runner_deployment
@@ -25,6 +25,7 @@ def register_checks() -> None:
         (check_runner, "joeflow"),
         (check_settings, "joeflow"),
         (check_databases, "joeflow"),
+        (check_servers, Tags.database),
     )
     for check, tag in checks:
         register(check, tag)

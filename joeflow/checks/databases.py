@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
@@ -11,7 +11,16 @@ from django.db import connections, router
 from joeflow.models import Task
 from joeflow.workflows import Workflow, get_workflows
 
-__all__ = ("check_databases",)
+__all__ = ("check_databases", "check_servers")
+
+#: What a server says of itself: its isolation level, and whether it can only be read.
+_STATE = {
+    "postgresql": (
+        "SELECT current_setting('default_transaction_isolation'), "
+        "pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+    ),
+    "mysql": "SELECT @@SESSION.tx_isolation, @@GLOBAL.read_only",
+}
 
 
 def check_databases(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -23,6 +32,50 @@ def check_databases(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage
     """
     using = router.db_for_write(Task)
     return [*_check_one_database(using), *_check_transactions(using), *_check_sqlite(using)]
+
+
+def check_servers(
+    app_configs: Any = None, databases: Collection[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Ask the database that tasks are written to, what its settings in Django do not tell.
+
+    Django calls this for ``migrate`` and ``check --database``.
+
+    Args:
+        app_configs: Not used: all workflows share the database of the tasks.
+        databases: Aliases of those that may be asked.
+        kwargs: What Django passes besides.
+    """
+    using = router.db_for_write(Task)
+    connection = connections[using]
+    if using not in (databases or ()) or connection.vendor not in _STATE:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE[connection.vendor])
+        level, is_read_only = cursor.fetchone()
+    messages: list[CheckMessage] = []
+    # Where the options name a level, Django asks for it, and check_databases looks at it.
+    is_chosen = "isolation_level" in connection.settings_dict["OPTIONS"]
+    if not is_chosen and level.replace("-", " ").lower() != "read committed":
+        messages.append(_wrong_level(using, level))
+    if is_read_only:
+        messages.append(
+            Error(
+                f"The server of the database {using!r} can only be read.",
+                hint="Let the router send all of joeflow's tables to the primary.",
+                id="joeflow.E024",
+            )
+        )
+    return messages
+
+
+def _wrong_level(using: str, level: str) -> Error:
+    return Error(
+        f"The database {using!r} has the isolation level {level!r}, under which a transition "
+        f"can read the past.",
+        hint='Set OPTIONS["isolation_level"] to READ COMMITTED.',
+        id="joeflow.E013",
+    )
 
 
 def _check_one_database(using: str) -> Iterator[CheckMessage]:
@@ -49,12 +102,7 @@ def _check_transactions(using: str) -> Iterator[CheckMessage]:
         )
     if not _reads_committed(connection):
         level = connection.settings_dict["OPTIONS"]["isolation_level"]
-        yield Error(
-            f"The database {using!r} has the isolation level {level!r}, under which a transition "
-            f"can read the past.",
-            hint='Set OPTIONS["isolation_level"] to READ COMMITTED, or leave it out.',
-            id="joeflow.E013",
-        )
+        yield _wrong_level(using, level)
 
 
 def _reads_committed(connection: Any) -> bool:

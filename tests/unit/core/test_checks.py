@@ -531,7 +531,7 @@ class TestDatabases:
         expected = error(
             f"The database 'default' has the isolation level {level!r}, under which a transition "
             f"can read the past.",
-            'Set OPTIONS["isolation_level"] to READ COMMITTED, or leave it out.',
+            'Set OPTIONS["isolation_level"] to READ COMMITTED.',
             None,
             13,
         )
