@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,9 +21,9 @@ from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
 from joeflow.admin.lists import ListMixin
 from joeflow.admin.tasks import tasks_go_with_their_instances
-from joeflow.exceptions import InstanceLocked, MissingExtra
+from joeflow.exceptions import MissingExtra
 from joeflow.keys import read_key
-from joeflow.locks import taken_as_instance_locked
+from joeflow.locks import act_or_give_up
 from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
@@ -147,11 +148,9 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the form of a new instance, or make it."""
-        try:
-            with self._lock_reported():
-                return super().add_view(request, form_url, extra_context)
-        except InstanceLocked:
-            return self._show_busy_form(request, None, form_url, extra_context)
+        act = partial(super().add_view, request, form_url, extra_context)
+        busy = partial(self._show_busy_form, request, None, form_url, extra_context)
+        return act_or_give_up(router.db_for_write(Task), nullcontext, act, busy)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -160,11 +159,10 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         key = read_key(unquote(object_id))
         if request.method != "POST" or key is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        try:
-            with self._lock_reported(), transition(Task, key):
-                return super().change_view(request, object_id, form_url, extra_context)
-        except InstanceLocked:
-            return self._show_busy_form(request, object_id, form_url, extra_context)
+        lock = partial(transition, Task, key)
+        act = partial(super().change_view, request, object_id, form_url, extra_context)
+        busy = partial(self._show_busy_form, request, object_id, form_url, extra_context)
+        return act_or_give_up(router.db_for_write(Task), lock, act, busy)
 
     def _show_busy_form(
         self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: Any
@@ -174,10 +172,6 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         show: Any = self._changeform_view  # type: ignore[attr-defined]
         form: HttpResponse = show(request, object_id, form_url, extra_context)
         return form
-
-    def _lock_reported(self) -> AbstractContextManager[None]:
-        """Raise `InstanceLocked` also where Django's own transaction meets a lock, as on SQLite."""
-        return taken_as_instance_locked(router.db_for_write(Task))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save what was changed, under the lock, and start what was chosen."""
@@ -204,11 +198,9 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Delete an instance; say so where a task is running."""
-        try:
-            with self._lock_reported():
-                return super().delete_view(request, object_id, extra_context)
-        except InstanceLocked:
-            return self._answer_busy(request)
+        act = partial(super().delete_view, request, object_id, extra_context)
+        busy = partial(self._answer_busy, request)
+        return act_or_give_up(router.db_for_write(Task), nullcontext, act, busy)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete all of the instances, each under its lock, or none."""
@@ -218,16 +210,11 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list; what is done to several instances is done to all of them or none."""
-        deletes = request.POST.get("action") == "delete_selected"
         using = router.db_for_write(Task)
-        try:
-            with (
-                self._lock_reported(),
-                transaction.atomic(using=using) if deletes else nullcontext(),
-            ):
-                return super().changelist_view(request, extra_context)
-        except InstanceLocked:
-            return self._answer_busy(request)
+        deletes = request.POST.get("action") == "delete_selected"
+        lock = partial(transaction.atomic, using=using) if deletes else nullcontext
+        act = partial(super().changelist_view, request, extra_context)
+        return act_or_give_up(using, lock, act, partial(self._answer_busy, request))
 
     def _answer_busy(self, request: HttpRequest) -> HttpResponse:
         self.message_user(request, BUSY, messages.ERROR)

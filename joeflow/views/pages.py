@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
@@ -12,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views import generic
 
 from joeflow.contrib.reversion import create_revision
-from joeflow.exceptions import InstanceChanged, InstanceLocked, MissingExtra
+from joeflow.exceptions import InstanceChanged, MissingExtra
 from joeflow.forms import OverrideForm
-from joeflow.locks import taken_as_instance_locked
+from joeflow.locks import act_or_give_up
 from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
@@ -115,15 +116,11 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
             return json.refuse(415, _("This form is for people; it takes no JSON."))
         try:
             refuse_unreadable(request)
-            with (
-                taken_as_instance_locked(self.using),
-                transition(Task, self.kwargs["pk"], using=self.using),
-            ):
-                return super().post(request, *args, **kwargs)
+            lock = partial(transition, Task, self.kwargs["pk"], using=self.using)
+            act = partial(super().post, request, *args, **kwargs)
+            return act_or_give_up(self.using, lock, act, self._show_again)
         except UnreadableBody as error:
             return error.get_response()
-        except InstanceLocked:
-            return self._show_again()
         except InstanceChanged:
             return self._show_new_state()
 

@@ -15,8 +15,7 @@ from django.views.generic.edit import FormMixin
 from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
-from joeflow.exceptions import InstanceLocked
-from joeflow.locks import taken_as_instance_locked
+from joeflow.locks import act_or_give_up
 from joeflow.models import Task
 from joeflow.storable import refuse_unstorable
 from joeflow.successors import task_values
@@ -73,17 +72,11 @@ class TaskViewMixin(HumanNode):
             return error.get_response()
 
     def _dispatch_locked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        committed: list[bool] = []
-        try:
-            # A deadlock with something else that the view writes is as good a reason to try again.
-            with taken_as_instance_locked(self.using), self._transition():
-                database_transaction.on_commit(lambda: committed.append(True), using=self.using)
-                self._forget_task()  # a mixin may have asked for it before the lock was there
-                return self._dispatch(request, *args, **kwargs)
-        except InstanceLocked:
-            if committed:
-                raise  # it comes from somebody's commit hook, and the task is completed
-            return self._answer_locked()
+        def act() -> HttpResponse:
+            self._forget_task()  # a mixin may have asked for it before the lock was there
+            return self._dispatch(request, *args, **kwargs)
+
+        return act_or_give_up(self.using, self._transition, act, self._answer_locked)
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self._refuse_closed()
@@ -213,7 +206,10 @@ class TaskViewMixin(HumanNode):
 
     def _answer_locked(self) -> HttpResponse:
         self._forget_task()
-        self._refuse_closed()
+        try:
+            self._refuse_closed()
+        except _TaskIsClosed as closed:
+            return self._answer_closed(closed.task)
         message = _(
             "Somebody else is working on this at the moment. Please try again; nothing is lost."
         )
