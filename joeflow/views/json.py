@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,9 +78,10 @@ def refuse(status: int, detail: str, **options: Any) -> JsonResponse:
     return JsonResponse({"detail": detail}, status=status, **options)
 
 
-def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def guard(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
     """Return the view with JSON answers where JSON was sent and the view refuses."""
 
+    @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_json(request):
             return view(request, *args, **kwargs)

@@ -49,10 +49,7 @@ class HumanNode(WorkflowViewMixin):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, which answers in JSON where JSON is sent."""
-        view = super().as_view(**initkwargs)  # type: ignore[misc]
-        guarded = json.guard(view)
-        guarded.__dict__.update(view.__dict__)
-        return guarded
+        return json.guard(super().as_view(**initkwargs))  # type: ignore[misc]
 
     def get_url_pattern(self, workflow: Any) -> URLPattern:
         """Return the URL pattern of this node.

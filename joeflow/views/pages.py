@@ -79,6 +79,11 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
     form_class = OverrideForm
     fields = "__all__"
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, which refuses in JSON where JSON is sent."""
+        return json.guard(super().as_view(**initkwargs))
+
     def has_permission(self) -> bool:
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
         return may_override(self._user, self.model)

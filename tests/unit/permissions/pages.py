@@ -1,7 +1,7 @@
 """What somebody tries: each function returns the answer, and whether it has had an effect."""
 
 from joeflow.models import Task
-from tests.testapp.models import Assigned, Failing, GreetingWorkflow, Guarded, Letter
+from tests.testapp.models import Assigned, Failing, GreetingWorkflow, Guarded, Letter, Loan
 
 JSON = {"content_type": "application/json"}
 ADMIN_OF_LETTERS = "/admin/testapp/letter/"
@@ -24,6 +24,16 @@ def start(person):
     return response, GreetingWorkflow.objects.exists()
 
 
+def start_shown(person):
+    response = person.client.get("/greeting/start/")
+    return response, shows(response, 'name="note"')
+
+
+def start_after_login_shown(person):
+    response = person.client.get("/guarded/start/")
+    return response, shows(response, 'name="text"')
+
+
 def start_after_login(person, **options):
     response = person.client.post("/guarded/start/", {"text": "Please"}, **options)
     return response, Guarded.objects.exists()
@@ -38,6 +48,19 @@ def form(person):
     response = person.client.post(task.get_absolute_url(), {"note": "Checked"})
     workflow.refresh_from_db()
     return response, workflow.note == "Checked"
+
+
+def form_shown(person):
+    _, task = make_task(GreetingWorkflow, "check_note", note="Secret")
+    response = person.client.get(task.get_absolute_url())
+    return response, shows(response, "Secret")
+
+
+def guarded_form_shown(person):
+    _, task = make_task(Guarded, "approve", text="Secret")
+    task.assignees.add(person.assignee)
+    response = person.client.get(task.get_absolute_url())
+    return response, shows(response, "Secret")
 
 
 def guarded_form(person, **options):
@@ -74,11 +97,21 @@ def detail(person):
     return response, shows(response, "check note")
 
 
-def override(person):
+def override(person, **options):
     workflow, task = make_task(GreetingWorkflow, "check_note")
     data = {"count": 1, "open_tasks": task.pk, "next_tasks": ["end"]}
-    response = person.client.post(workflow.get_override_url(), data)
+    response = person.client.post(workflow.get_override_url(), data, **options)
     return response, workflow.task_set.filter(name="override").exists()
+
+
+def override_with_json(person):
+    return override(person, **JSON)
+
+
+def override_shown(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note", note="Secret")
+    response = person.client.get(workflow.get_override_url())
+    return response, shows(response, "Secret")
 
 
 def admin_task_list(person):
@@ -91,6 +124,19 @@ def admin_one_task(person):
     _, task = make_task(Failing, "work", "machine")
     response = person.client.get(f"/admin/joeflow/task/{task.pk}/change/")
     return response, shows(response, "work")
+
+
+def admin_history_of_a_task(person):
+    _, task = make_task(Failing, "work", "machine")
+    response = person.client.get(f"/admin/joeflow/task/{task.pk}/history/")
+    return response, shows(response, str(task))
+
+
+def admin_delete_tasks(person):
+    _, task = make_task(Failing, "work", "machine")
+    data = {"action": "delete_selected", "_selected_action": task.pk, "post": "yes"}
+    response = person.client.post("/admin/joeflow/task/", data)
+    return response, not Task.objects.exists()
 
 
 def admin_action(person, name):
@@ -132,6 +178,15 @@ def admin_workflow_list(person):
     return response, shows(response, str(letter))
 
 
+def admin_save_the_list(person):
+    loan = Loan.objects.create(borrower="Ada")
+    data = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "_save": "Save"}
+    data |= {"form-0-workflow_ptr": loan.pk, "form-0-urgent": "on"}
+    response = person.client.post("/admin/testapp/loan/", data)
+    loan.refresh_from_db()
+    return response, loan.urgent
+
+
 def admin_one_workflow(person):
     letter = Letter.objects.create(text="Dear Sir")
     response = person.client.get(f"{ADMIN_OF_LETTERS}{letter.pk}/change/")
@@ -167,6 +222,13 @@ def admin_delete_workflow(person):
     return response, not Letter.objects.exists()
 
 
+def admin_delete_workflows(person):
+    letter = Letter.start()
+    data = {"action": "delete_selected", "_selected_action": letter.pk, "post": "yes"}
+    response = person.client.post(ADMIN_OF_LETTERS, data)
+    return response, not Letter.objects.exists()
+
+
 def admin_history(person):
     letter = Letter.start()
     response = person.client.get(f"{ADMIN_OF_LETTERS}{letter.pk}/history/")
@@ -186,32 +248,76 @@ def admin_go_back(person):
     return response, letter.text == "Before"
 
 
+def admin_earlier_state(person):
+    from reversion.models import Version
+
+    letter = Letter.start(text="Before")
+    version = Version.objects.get_for_object(letter).get()
+    response = person.client.get(f"{ADMIN_OF_LETTERS}{letter.pk}/history/{version.pk}/")
+    return response, shows(response, "Before")
+
+
+def delete_letter():
+    from reversion.models import Version
+
+    letter = Letter.start(text="Before")
+    version = Version.objects.get_for_object(letter).get()
+    letter.delete()
+    return version
+
+
+def admin_deleted_workflows(person):
+    version = delete_letter()
+    response = person.client.get(f"{ADMIN_OF_LETTERS}recover/")
+    return response, shows(response, f"recover/{version.pk}/")
+
+
+def admin_recover(person):
+    version = delete_letter()
+    data = {"task_set-TOTAL_FORMS": 0, "task_set-INITIAL_FORMS": 0, "text": "Before"}
+    response = person.client.post(f"{ADMIN_OF_LETTERS}recover/{version.pk}/", data)
+    return response, Letter.objects.exists()
+
+
 #: The lines of the table.
 PAGES = {
     "Start form": start,
+    "Start form, not yet sent": start_shown,
     "Start form with LoginRequiredMixin": start_after_login,
+    "Start form with LoginRequiredMixin, not yet sent": start_after_login_shown,
     "Start form with LoginRequiredMixin: JSON": start_after_login_with_json,
     "Form of a task": form,
+    "Form of a task, not yet sent": form_shown,
     "Form of a task with PermissionRequiredMixin": guarded_form,
+    "Form of a task with PermissionRequiredMixin, not yet sent": guarded_form_shown,
     "Form of a task with PermissionRequiredMixin: JSON": guarded_form_with_json,
     "Form of a closed task with PermissionRequiredMixin": guarded_closed_form,
     "Form of a task with UserPassesTestMixin for its assignees": form_of_assignees,
     "Page of an instance": detail,
     "Override": override,
     "Override of one workflow class": override,
+    "Override, not yet sent": override_shown,
+    "Override: JSON": override_with_json,
     "Admin: list of tasks": admin_task_list,
     "Admin: one task": admin_one_task,
+    "Admin: history of a task": admin_history_of_a_task,
     "Admin: rerun a failed task": admin_rerun,
     "Admin: cancel an open task": admin_cancel,
     "Admin: add a task": admin_add_task,
     "Admin: change a task": admin_change_task,
     "Admin: delete a task": admin_delete_task,
+    "Admin: delete selected tasks": admin_delete_tasks,
     "Admin: list of a workflow": admin_workflow_list,
+    "Admin: save in the list": admin_save_the_list,
     "Admin: one instance": admin_one_workflow,
     "Admin: add an instance": admin_add_workflow,
     "Admin: change an instance": admin_change_workflow,
     "Admin: override in the change form": admin_override,
     "Admin: delete an instance": admin_delete_workflow,
+    "Admin: delete selected instances": admin_delete_workflows,
     "Admin: history of an instance": admin_history,
+    "Admin: one earlier state": admin_earlier_state,
     "Admin: go back to an earlier state": admin_go_back,
+    "Admin: list of deleted instances": admin_deleted_workflows,
+    "Admin: recover a deleted instance": admin_recover,
 }

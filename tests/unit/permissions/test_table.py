@@ -1,6 +1,7 @@
 """Each line of docs/reference/permissions.csv holds for each kind of person."""
 
 import csv
+import re
 
 import pytest
 
@@ -21,23 +22,51 @@ NAMED = "joeflow.cancel_task"
 DONE = {"yes", "410"}
 
 
+#: Every permission that a line names, and those that it might be taken for.
+PERMISSIONS = [
+    *(f"joeflow.{action}_task" for action in ("view", "add", "change", "delete")),
+    *("joeflow.rerun", "joeflow.cancel", "joeflow.override"),
+    *(f"{{model}}.{action}" for action in ("view", "add", "change", "delete", "override")),
+]
+
+
 def read_permissions(row):
     """Return the permissions that a line names, for the workflows of the tests."""
-    model_name = "letter" if is_admin(row) else "greetingworkflow"
-    text = row["Permission"].replace("<app_label>", "testapp")
-    text = text.replace("<model_name>", model_name).replace("whatever you name", NAMED)
-    return text.split(" and ") if text else []
+    text = row["Permission"].replace("whatever you name", NAMED)
+    text = re.sub(r"<app_label>\.(\w+)_<model_name>", r"{model}.\1", text)
+    return set(text.split(" and ")) if text else set()
+
+
+def of_model(row, permissions):
+    """Return the names of permissions for the workflow class that a line is about."""
+    name = "greetingworkflow"
+    if is_admin(row):
+        name = "loan" if row["Page"] == "Admin: save in the list" else "letter"
+    return {re.sub(r"{model}\.(\w+)", rf"testapp.\1_{name}", each) for each in permissions}
+
+
+def allows(row, permissions):
+    """Tell whether these permissions are enough for a line."""
+    implied = {each.replace("change", "view") for each in permissions}  # a rule of Django's admin
+    required = read_permissions(row)
+    if required == {"joeflow.override"} or required == {"{model}.override"}:
+        return bool(permissions & {"joeflow.override", "{model}.override"})
+    if "joeflow.override" in required and "{model}.override" in permissions:
+        implied.add("joeflow.override")
+    return required <= permissions | implied
 
 
 def is_admin(row):
     return row["Page"].startswith("Admin")
 
 
-def classify(response):
+def classify(response, effect):
     """Return the word of the table for an answer."""
     if response.status_code == 302 and response.url.startswith("/admin/login/"):
         return "log in"
-    return "yes" if response.status_code in {200, 201, 302} else str(response.status_code)
+    if response.status_code in {200, 201, 302}:
+        return "yes" if effect else "no"
+    return str(response.status_code)
 
 
 def test_the_table_has_all_pages():
@@ -47,8 +76,40 @@ def test_the_table_has_all_pages():
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["Page"])
 def test_what_somebody_gets(row, column):
-    person = Person(column, read_permissions(row), is_staff=is_admin(row))
+    permissions = of_model(row, read_permissions(row)) if column == "With the permission" else ()
+    is_staff = bool(permissions) and is_admin(row)
+    person = Person(column, permissions, is_staff=is_staff)
 
     response, effect = PAGES[row["Page"]](person)
 
-    assert (classify(response), effect) == (row[column], row[column] in DONE)
+    assert (classify(response, effect), effect) == (row[column], row[column] in DONE)
+
+
+GUARDED = [row for row in ROWS if row["Permission"]]
+
+
+@pytest.mark.parametrize("permission", [NAMED, *PERMISSIONS])
+@pytest.mark.parametrize("row", GUARDED, ids=lambda row: row["Page"])
+def test_one_permission_alone_opens_what_it_is_for(row, permission):
+    expect(row, {permission})
+
+
+@pytest.mark.parametrize(
+    ("row", "missing"), [(row, name) for row in GUARDED for name in sorted(read_permissions(row))]
+)
+def test_all_permissions_but_one_do_not_open_what_it_is_for(row, missing):
+    expect(row, {NAMED, *PERMISSIONS} - {missing})
+
+
+def expect(row, permissions):
+    """Let somebody with these permissions try; where they are not enough, nothing is done."""
+    person = Person("With the permission", of_model(row, permissions), is_staff=is_admin(row))
+
+    response, effect = PAGES[row["Page"]](person)
+
+    may = allows(row, permissions)
+    assert effect == (may and row["With the permission"] in DONE)
+    if may:
+        assert classify(response, effect) == row["With the permission"]
+    else:
+        assert classify(response, effect) in {"403", "no"}
