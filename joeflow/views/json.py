@@ -83,8 +83,10 @@ def guard(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse
         if not is_json(request):
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            return response
         try:
             response = view(request, *args, **kwargs)
         except BadJSON as error:
