@@ -18,7 +18,7 @@ export PYTHON
 ARGS ?=
 # How many requests each fuzz test sends.
 EXAMPLES ?= 2000
-FUZZ = tests/unit/bad_input/test_fuzz.py tests/acceptance/test_bad_input.py
+FUZZ = tests/unit/bad_input/test_fuzz.py tests/unit/bad_input/test_accepted.py tests/acceptance/test_bad_input.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,7 +1,10 @@
+import logging
+
 import pytest
 from django.test import Client
 
 from tests import runners
+from tests.unit.bad_input.world import World
 
 
 @pytest.fixture(autouse=True)
@@ -10,6 +13,24 @@ def runner(settings, tmp_path):
     settings.JOEFLOW_TASK_RUNNER = "tests.runners.record"
     settings.MEDIA_ROOT = tmp_path
     runners.calls.clear()
+
+
+@pytest.fixture
+def world(db):
+    return World()
+
+
+@pytest.fixture
+def anonymous():
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def quiet():
+    """Log no refused request; there are thousands."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

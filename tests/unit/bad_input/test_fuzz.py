@@ -1,90 +1,18 @@
-"""Whatever is sent to whatever address: no error, no change that was not allowed, a clear answer.
-
-JOEFLOW_FUZZ_EXAMPLES says how many requests each test sends; by default they are few, and always
-the same. `make fuzz` sends many others each time.
-"""
-
-import logging
-import os
+"""Whatever is sent to whatever address: no error, no wrong change, a clear answer."""
 
 import pytest
-from django.db import transaction
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.bad_input import strategies
-from tests.unit.bad_input.world import World, differences, is_clear, is_success, snapshot
+from tests.unit.bad_input.requests import Change, fuzz
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3600)]
-
-EXAMPLES = int(os.environ.get("JOEFLOW_FUZZ_EXAMPLES", "0"))
-
-
-def fuzz(examples):
-    """Set how many requests a test sends; by default the same ones each time."""
-    return settings(
-        max_examples=EXAMPLES or examples,
-        derandomize=not EXAMPLES,
-        database=None,
-        phases=[Phase.explicit, Phase.generate, Phase.shrink],
-        deadline=None,
-        # Each request is rolled back, so that all of them find the same world.
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
-
-
-@pytest.fixture
-def world(db):
-    return World()
-
-
-@pytest.fixture
-def anonymous():
-    return Client(raise_request_exception=False)
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    """Log no refused request; there are thousands."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
-
-class Change:
-    """What a request did, and what is found to be wrong with that."""
-
-    def __init__(self, world, client, method, path, body, content_type):
-        with transaction.atomic():
-            # Django's client itself leaves out the content type where the body is empty.
-            self.response = client.generic(method, path, body, CONTENT_TYPE=content_type)
-            self.changes = differences(world.rows, snapshot())
-            transaction.set_rollback(True)
-        self.said = f"{method} {path[:100]} {content_type!r} {body[:200]!r}: {self.response}"
-        self.method, self.content_type = method, content_type
-
-    def check(self):
-        assert self.response.status_code < 500, self.said
-        if not is_success(self.method, self.response):
-            assert not self.changes, (self.said, self.changes)
-        return self
-
-    def check_answer(self):
-        sent_json = self.content_type == "application/json"
-        assert is_clear(self.method, self.response, sent_json=sent_json), self.said
-        return self
-
-    def check_columns(self, allowed):
-        """Only these columns of the workflow's rows may have changed: those of the form."""
-        columns = {column for (label, _), column in self.changes if label.startswith("testapp.")}
-        assert columns <= {*allowed, None}, (self.said, columns)
-
-    def check_instance(self, pk):
-        """No state of another instance has changed."""
-        changed = {key for (label, key), column in self.changes if column and "Task" not in label}
-        assert changed <= {pk}, (self.said, changed)
-
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(3600),
+    pytest.mark.usefixtures("quiet"),
+]
 
 methods = st.one_of(st.just("POST"), st.sampled_from(strategies.METHODS))
 

@@ -2,11 +2,15 @@
 
 import json
 
+from django.contrib.auth.models import User
+
 from joeflow.models import Task, Workflow
 from tests.testapp.models import (
+    Assigned,
     Bare,
     Greeting,
     GreetingWorkflow,
+    Guarded,
     Letter,
     Loan,
     Sheet,
@@ -15,7 +19,7 @@ from tests.testapp.models import (
 
 MODELS = [
     *(Workflow, Task, Task.parent_task_set.through, Task.assignees.through),
-    *(Greeting, SheetState, SheetState.people.through, Loan, Letter, Bare),
+    *(Greeting, SheetState, SheetState.people.through, Loan, Letter, Bare, Assigned, Guarded),
 ]
 READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -36,6 +40,16 @@ class World:
         self.failed = self._make_task(self.loan, "fetch", type="machine", status=Task.FAILED)
         self.letter = Letter.start(text="Dear Sir")
         self.bare = self._make_task(Bare.objects.create(text="Old"), "answer")
+        # Others of the same kind, which a request for the one must not reach.
+        self._make_task(GreetingWorkflow.objects.create(note="Other", count=9), "check_note")
+        self._make_task(Bare.objects.create(text="Other"), "answer")
+        Letter.start(text="Other")
+        self.owner = User.objects.create(username="owner")
+        for owner in (self.owner, User.objects.create(username="other")):
+            assigned = Assigned.objects.create(owner=owner)
+            self._make_task(assigned, "sign").assignees.add(owner)
+        for _ in range(2):
+            self._make_task(Guarded.objects.create(text="Old"), "approve")
         #: What is there before each request.
         self.rows = snapshot()
 
@@ -54,7 +68,8 @@ def snapshot():
     """Return all rows of joeflow and of the workflows that a request could reach."""
     rows = {}
     for model in MODELS:
-        for found in model._base_manager.values():
+        columns = [field.attname for field in model._meta.local_concrete_fields]
+        for found in model._base_manager.values(*columns):
             rows[model._meta.label, found[model._meta.pk.attname]] = found
     return rows
 
