@@ -120,7 +120,7 @@ def accepted():
 
 def fill(draw, sent, world):
     """Return a body: what is good, with some columns more."""
-    names = draw(st.lists(st.sampled_from(sorted(ADDED)), max_size=8, unique=True))
+    names = draw(st.lists(st.sampled_from(sorted(ADDED)), min_size=8, max_size=16, unique=True))
     values = {"user": world.owner.pk, "key": draw(st.sampled_from(world.keys))}
     added = {name: str(ADDED[name]).format(**values) for name in names}
     data = sent | added if draw(st.booleans()) else added | sent
@@ -159,26 +159,51 @@ def check(change, page, name, workflow_pk, task_pk):
             assert (pk, column in page.offered) == (workflow_pk, True), where
 
 
-@fuzz(150)
-@given(st.data())
-def test_what_is_there(world, people, accepted, data):
-    page = data.draw(st.sampled_from(PAGES))
-    name = data.draw(st.sampled_from([*sorted(page.people), *sorted(people)]))
-    key = data.draw(st.sampled_from(world.keys))
-    content_type, body = fill(data.draw, page.sent, world)
-    task = Task.objects.filter(pk=key).first()
+def send(world, page, people, name, key, content_type, body):
+    """Send a request; where it was accepted, look at all that it has changed, and return True."""
+    task = Task.objects.filter(pk=key).select_related("content_type").first()
 
     change = Change(world, people[name], "POST", page.path.format(key), body, content_type)
 
-    if change.response.status_code < 400 and change.changes:
-        accepted.add((page.path, name))
-        if page.node is None:
-            check(change, page, name, key, None)
-        else:
-            assert (task.name, task.completed) == (page.node, None), change.said
-            check(change, page, name, task._workflow_id, task.pk)
-    else:
+    if change.response.status_code >= 400 or not change.changes:
         assert not change.changes, (change.said, change.changes)
+        return False
+    if page.node is None:
+        check(change, page, name, key, None)
+    else:
+        assert (task.name, task.completed) == (page.node, None), change.said
+        assert task.content_type.model.startswith(page.path.split("/")[1]), change.said
+        check(change, page, name, task._workflow_id, task.pk)
+    return True
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_each_key_at_each_address_by_each_person(world, people, page):
+    accepted = set()
+    for name in people:
+        for key in world.keys:
+            body = strategies.urlencoded(list(page.sent.items()))
+            if send(world, page, people, name, key, strategies.FORM, body):
+                accepted.add((name, key))
+
+    assert {name for name, _ in accepted} == page.people
+    assert 1 <= len({key for _, key in accepted}) <= 2  # those of the same kind
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+@fuzz(40)
+@given(st.data())
+def test_what_is_sent_besides(world, people, accepted, page, data):
+    name = data.draw(st.sampled_from(sorted(page.people)))
+    model = page.path.rpartition("/{}")[0].split("/")[-1 if page.node is None else 1]
+    tasks = Task.objects.open().filter(content_type__model__startswith=model)
+    tasks = tasks.filter(name=page.node) if page.node else tasks
+    keys = sorted({key for (key,) in tasks.values_list("pk" if page.node else "_workflow_id")})
+    key = data.draw(st.sampled_from(keys))
+    content_type, body = fill(data.draw, page.sent, world)
+
+    if send(world, page, people, name, key, content_type, body):
+        accepted.add((name, key))
 
 
 @fuzz(40)

@@ -3,6 +3,7 @@
 import json
 
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 
 from joeflow.models import Task, Workflow
 from tests.testapp.models import (
@@ -49,7 +50,14 @@ class World:
             assigned = Assigned.objects.create(owner=owner)
             self._make_task(assigned, "sign").assignees.add(owner)
         for _ in range(2):
-            self._make_task(Guarded.objects.create(text="Old"), "approve")
+            guarded = Guarded.objects.create(text="Old")
+            self._make_task(guarded, "approve")
+            self._make_task(guarded, "reply")
+        # As another class on the same row makes it, of which this one could be a proxy.
+        other = ContentType.objects.get_for_model(Letter)
+        Task.objects.create(
+            name="check_note", type="human", _workflow=self.greeting, content_type=other
+        )
         #: What is there before each request.
         self.rows = snapshot()
 
