@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from benchmarks.report import print_report
 from benchmarks.rounds import FULL, QUICK, run_rounds
+from tests.processes import end_as_by_keyboard
 
 
 def parse(arguments):
@@ -21,6 +22,7 @@ def parse(arguments):
 
 
 def main(arguments=None):
+    end_as_by_keyboard()
     options = parse(arguments)
     program = QUICK if options.quick or options.against else FULL
     given = {name: getattr(options, name) for name in ("rounds", "instances", "idle")}

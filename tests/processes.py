@@ -28,6 +28,12 @@ def wait_for(condition, seconds, what, pause=0.02):
     return result
 
 
+def end_as_by_keyboard():
+    """Clean up also where the program is told to end, or its terminal is closed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
 def free_port():
     """Return a port that nobody listens on, nor will be given for a connection.
 

@@ -218,6 +218,101 @@ def test_failed_task__runs_again_from_the_admin(window):
     assert window.color_of("end") == "black"
 
 
+class Visits:
+    """Pages that somebody looks at under the policy, whatever their status.
+
+    Args:
+        window: Where somebody is logged in.
+    """
+
+    def __init__(self, window):
+        self.page = window.page
+        self.violations = []
+        self.page.on("console", self.note)
+
+    def note(self, message):
+        if "Content Security Policy" in message.text:
+            self.violations.append(f"{self.page.url}: {message.text}")
+
+    def go(self, path):
+        response = self.page.goto(path)
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert "unsafe" not in response.headers["content-security-policy"]
+        self.page.wait_for_load_state()
+        return response.status
+
+    def links(self, selector):
+        """Return the addresses that links on the page lead to."""
+        return self.page.locator(selector).evaluate_all("links => links.map(link => link.href)")
+
+
+@pytest.fixture
+def visits(chromium, demo, tmp_path):
+    """Return a function with which somebody logs in; nothing may violate the policy."""
+    contexts, found = [], []
+
+    def log_in(username):
+        contexts.append(chromium.new_context(base_url=demo.address))
+        window = Window(contexts[-1].new_page(), tmp_path)
+        window.log_in(username)
+        found.append(Visits(window))
+        return found[-1]
+
+    yield log_in
+    violations = [violation for visits in found for violation in visits.violations]
+    for context in contexts:
+        context.close()
+    assert violations == []
+
+
+def test_refusals_keep_the_policy(visits, window):
+    window.log_in("tom")
+    order(window)
+    instance = window.page.url
+    window.page.locator("svg a", has_text="ship").click()
+    window.page.get_by_label("Tracking code").fill("C-19")
+    task = window.page.url
+    window.click("Save and continue", role="button")
+    window.wait_for_status("end", "succeeded")
+    tom = visits("tom")
+
+    assert tom.go(task) == 410
+    assert tom.go(f"{instance}override") == 403
+    # Not a 404: that page is Django's, with a style of its own as long as DEBUG is on.
+    assert tom.go("/admin/joeflow/task/") == 200  # the login page of the admin
+
+
+STYLE = """document.body.insertAdjacentHTML('beforeend', '<p style="color: red">')"""
+
+
+def test_a_violation_of_the_policy_is_noticed(visits):
+    ada = visits("admin")
+    ada.go("/")
+
+    with ada.page.expect_console_message(lambda message: "Security Policy" in message.text):
+        ada.page.evaluate(STYLE)
+
+    assert ada.violations
+    ada.violations.clear()
+
+
+OF_ONE_ROW = ("change/", "history/", "delete/")
+
+
+def test_admin_pages_keep_the_policy(visits):
+    admin = visits("admin")
+    admin.go("/admin/")
+    lists = [link for link in admin.links("#content-main th a") if "/auth/" not in link]
+    seen = []
+    for path in lists:
+        assert admin.go(path) == 200
+        for row in admin.links("#result_list tbody th a")[:1]:
+            address = row.partition("change/")[0]
+            seen += [(page, admin.go(address + page)) for page in OF_ONE_ROW]
+
+    assert {("change/", 200), ("history/", 200), ("delete/", 200), ("delete/", 403)} <= set(seen)
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [

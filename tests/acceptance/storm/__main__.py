@@ -2,12 +2,12 @@
 
 import argparse
 import random
-import signal
 import sys
 import time
 
 from tests.acceptance.storm.run import Plan, run_storm
 from tests.acceptance.storm.site import missing
+from tests.processes import end_as_by_keyboard
 
 STORMS = (
     ("celery", "redis", "postgresql"),
@@ -41,7 +41,7 @@ def choose(options):
 
 
 def main(arguments=None):
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that all is cleaned up
+    end_as_by_keyboard()
     options = parse(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     reports = []
