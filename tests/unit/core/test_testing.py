@@ -99,6 +99,16 @@ class TestTime:
         assert wait.status == Task.SUCCEEDED
         assert wait.completed - wait.created >= timedelta(hours=3)
 
+    def test_it_moves_time_again_where_the_clock_of_the_server_is_ahead(self):
+        workflow = Waiting.start()
+        wait = workflow.task_set.get(name="wait")
+        workflow.task_set.update(created=wait.created + timedelta(seconds=5))
+
+        run(workflow)
+
+        wait.refresh_from_db()
+        assert wait.status == Task.SUCCEEDED
+
     def test_a_task_that_says_not_yet_is_left_waiting(self):
         workflow = run(Waiting.start())
 
