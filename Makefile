@@ -11,7 +11,7 @@ DEMO_NEEDS_celery = --editable ".[celery]" "celery[redis]" "psycopg[binary]" gun
 DEMO_NEEDS_dramatiq = --editable ".[dramatiq]" "dramatiq[rabbitmq,redis]" "psycopg[binary]" gunicorn
 DEMO_NEEDS = $(DEMO_NEEDS_$(DEMO_RUNNER))
 BIN = $(VENV)/bin
-EXTRAS = celery,dramatiq,graphviz,graphviz-pure,reversion,tasks
+EXTRAS = celery,dramatiq,graphviz,graphviz-pure,guardian,reversion,tasks
 PIP = -m pip --disable-pip-version-check
 RUN = -m pytest
 export PYTHON
@@ -22,7 +22,7 @@ FUZZ = tests/unit/bad_input/test_fuzz.py tests/unit/bad_input/test_accepted.py t
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv services fuzz model mutants storm bench bench-quick coverage lint format docs clean
+.PHONY: help demo test venv services fuzz model mutants storm bench bench-scale bench-contention bench-memory bench-quick coverage lint format docs clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ storm: $(VENV)/.stamp-dev ## Kill workers, brokers and databases under workflows
 
 bench: $(VENV)/.stamp-dev ## Measure joeflow beside others; takes a quarter of an hour.
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-scale: $(VENV)/.stamp-dev ## Measure joeflow with ten million tasks; ARGS=--help says more.
+	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+bench-contention: $(VENV)/.stamp-dev ## Measure many workers at one instance.
+	$(BIN)/python -m benchmarks.contention $(ARGS)
+
+bench-memory: $(VENV)/.stamp-dev ## Measure how the memory of a worker grows.
+	$(BIN)/python -m benchmarks.memory $(ARGS)
 
 bench-quick: $(VENV)/.stamp-dev ## Measure joeflow alone, and beside ARGS="--against COMMIT".
 	$(BIN)/python -m benchmarks --quick $(ARGS)

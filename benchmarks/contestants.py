@@ -56,6 +56,11 @@ OURS_AS_IT_COMES = Contestant("joeflow, no setting", "ours")
 OURS_ONE_STEP = Contestant(
     "joeflow, one step per message", "ours", environment=REUSE | {"BENCH_STAY": "0"}
 )
+OURS_ONE_STEP_PREPARED = Contestant(
+    "joeflow, one step per message, prepared statements",
+    "ours",
+    environment=PREPARED | {"BENCH_STAY": "0"},
+)
 SECOND_AS_IT_COMES = Contestant("joeflow 2.0.2, no setting", "ours", ("joeflow==2.0.2", *DJANGO))
 SECOND = Contestant("joeflow 2.0.2", "ours", ("joeflow==2.0.2", *DJANGO), environment=REUSE)
 VIEWFLOW = Contestant("viewflow", "peer", ("django-viewflow==2.4.0", *DJANGO), environment=REUSE)
@@ -81,6 +86,7 @@ ALL = (
     OURS_PREPARED,
     OURS_AS_IT_COMES,
     OURS_ONE_STEP,
+    OURS_ONE_STEP_PREPARED,
     SECOND_AS_IT_COMES,
     SECOND,
     VIEWFLOW,

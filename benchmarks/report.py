@@ -16,10 +16,16 @@ PACKAGES = ("django", "celery", "dramatiq", "django-tasks-db", "psycopg")
 PROGRAMS = ("postgres", "redis-server")
 
 
-def print_report(results, *, json_file=None):
-    """Print the tables, and write all figures to a file where one is named."""
+def print_report(results, instances, *, json_file=None):
+    """Print the tables, and write all figures to a file where one is named.
+
+    Args:
+        results: What `run_rounds` has measured.
+        instances: How many were started at once.
+        json_file: Name of the file, or None.
+    """
     print(machine())
-    for title, rows in tables(results):
+    for title, rows in tables(results, instances):
         print(f"\n{title}\n")
         print(layout(rows))
     if json_file:
@@ -46,10 +52,10 @@ def _version_of(program):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def tables(results):
+def tables(results, instances):
     """Give title and rows of each table."""
-    yield "Chain of ten, 100 instances at once", _loads(results, "chain")
-    yield "Split into ten and join, 100 instances at once", _loads(results, "split")
+    yield f"Chain of ten, {instances} instances at once", _loads(results, "chain")
+    yield f"Split into ten and join, {instances} instances at once", _loads(results, "split")
     yield "One idle instance, from start to end", _latencies(results)
 
 

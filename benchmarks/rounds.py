@@ -57,11 +57,10 @@ def run_rounds(program, *, against=None, only=None):
     """
     results = defaultdict(lambda: defaultdict(list))
     with worktree(against) if against else nullcontext() as source, ExitStack() as stack:
-        members = list(program.contestants)
+        everybody = who.ALL if only else program.contestants
+        members = [member for member in everybody if not only or member.name in only]
         if source:
             members.append(replace(who.OURS, name=f"joeflow at {against}", source=str(source)))
-        if only:
-            members = [member for member in members if member.name in only]
         servers = stack.enter_context(running_servers())
         sites = [
             stack.enter_context(site(member, servers, number))

@@ -53,6 +53,7 @@ class Site:
             "BENCH_DATABASE": self.database,
             "BENCH_DATABASE_PORT": str(self.servers.database.port),
             "BENCH_USER": user,
+            "TMPDIR": str(self.servers.folder),  # workers that are killed leave folders behind
             "BENCH_REDIS_URL": f"{self.servers.broker.url[:-1]}{self.number}",
             "PYTHONPATH": os.pathsep.join(filter(None, [self.contestant.source, str(PROJECTS)])),
             **self.contestant.environment,

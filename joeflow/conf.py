@@ -54,3 +54,14 @@ class JoeflowAppConfig(AppConf):
 
     JOEFLOW_TIME_LIMIT: float | None = None
     """How long a machine task may run; ``None``: as long as it likes."""
+
+    JOEFLOW_INSTANCES_WITH_PERMISSION: str | None = (
+        "joeflow.contrib.guardian.instances_with_permission"
+    )
+    """
+    Dotted path of a callable that tells for which instances somebody has a permission.
+
+    It is called with the user, the permission and the workflow class, and returns a queryset of
+    instances, or ``None`` for none of them. An inbox asks it, where a person has not the permission
+    for all instances. The default asks django-guardian, where that is installed.
+    """

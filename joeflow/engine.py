@@ -1,28 +1,24 @@
-"""Run a node, record what came of it, and go on."""
+"""Start an instance, run what is due in it, send it elsewhere."""
 
 from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections, router, transaction
+from django.db import InterfaceError, OperationalError, router, transaction
 
 from joeflow.conf import settings
-from joeflow.content_types import workflow_class
+from joeflow.content_types import is_of_another_class
 from joeflow.contrib.reversion import create_revision
-from joeflow.dispatch import Delivery, hand_out, mark_as_node_error
 from joeflow.exceptions import InstanceChanged, InstanceLocked, JoeflowError
 from joeflow.locks import hold_new
 from joeflow.models import Task
-from joeflow.statements import NAMED, NEXT_DUE
-from joeflow.steps import Step
 from joeflow.successors import create_successors, task_values
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN, Node, User
+from joeflow.visits import ComeBack, Visit
 
 __all__ = ("ComeBack", "InstanceChanged", "override", "run", "start_instance")
 
@@ -30,21 +26,6 @@ logger = logging.getLogger("joeflow")
 
 #: After so many database errors in a row they count as the node's failure.
 MOST_DATABASE_ERRORS = 10
-
-
-@dataclass(frozen=True)
-class ComeBack:
-    """The message must be sent again, with these counts.
-
-    Args:
-        delay: Seconds until then.
-        bounces: How often the instance was found locked.
-        errors: How often the database failed.
-    """
-
-    delay: float
-    bounces: int = 0
-    errors: int = 0
 
 
 def run(
@@ -77,103 +58,19 @@ def run(
         BaseException: What the node raised, after the failure was recorded.
     """
     using = router.db_for_write(Task)
-    visit = _Visit(task_pk, workflow_pk, using, redelivered, failures)
+    visit = Visit(task_pk, workflow_pk, using, redelivered, failures)
     try:
         return visit.work(settings.JOEFLOW_STAY_SECONDS if stay else 0)
     except InstanceLocked:
+        if visit.is_covered:
+            logger.info("event=dropped task=%s reason=busy", task_pk)
+            return None
         return ComeBack(_growing_delay(bounces), bounces=bounces + 1, errors=errors)
     except (OperationalError, InterfaceError) as error:
         visit.note_database_error(error, errors + 1)
         if errors + 1 < MOST_DATABASE_ERRORS:
             return ComeBack(_growing_delay(errors), bounces=bounces, errors=errors + 1)
         visit.fail_and_raise(error)
-
-
-class _Visit:
-    """A worker's stay with one instance."""
-
-    def __init__(
-        self,
-        task_pk: int,
-        workflow_pk: int,
-        using: str,
-        redelivered: bool,
-        failures: tuple[type[BaseException], ...],
-    ) -> None:
-        self.task_pk = task_pk
-        self.workflow_pk = workflow_pk
-        self.using = using
-        self.redelivered = redelivered
-        self.failures = failures
-        self.step: Step | None = None
-
-    def work(self, seconds: float) -> ComeBack | None:
-        until = time.monotonic() + seconds
-        keys = {"pk": self.task_pk, "workflow_pk": self.workflow_pk}
-        tasks = NAMED.read(self.using, Task, **keys)
-        model = workflow_class(tasks[0].content_type_id, self.using) if tasks else None
-        if model is None:
-            logger.info("event=dropped task=%s reason=gone", self.task_pk)
-            return None
-        self.step = step = Step(model, self.workflow_pk, self.using, self.task_pk, self.redelivered)
-        while self._take(step) or self._became_due_meanwhile(step):
-            if time.monotonic() >= until and not step.again:
-                self._hand_out_next()
-                break
-        delay = step.seconds_too_early()
-        return ComeBack(delay) if delay is not None else None
-
-    def _take(self, step: Step) -> bool:
-        try:
-            return step.take()
-        except Exception as error:
-            if step.committed:  # what raised was somebody's commit hook
-                logger.exception("event=hook_failed workflow_pk=%s", self.workflow_pk)
-                return step.more
-            if isinstance(error, (InstanceLocked, OperationalError, InterfaceError)):
-                raise
-            self.fail_and_raise(error)
-        except self.failures as error:  # those that are no Exception, like a runner's time limit
-            self.fail_and_raise(error)
-
-    def _became_due_meanwhile(self, step: Step) -> bool:
-        """Tell whether something became due while the node ran, and its message found the lock."""
-        if step.task is None or step.current is None or step.current.has_ended:
-            return False
-        return bool(self._due())
-
-    def note_database_error(self, error: Exception, count: int) -> None:
-        """Log a database error, and leave no broken connection to whoever comes next."""
-        connection = connections[self.using]
-        if not connection.in_atomic_block:  # as in somebody's TestCase
-            connection.close_if_unusable_or_obsolete()
-        message = "event=database_error task=%s errors=%s error=%s"
-        logger.warning(message, self.task_pk, count, error)
-
-    def fail_and_raise(self, error: BaseException) -> NoReturn:
-        """Record what a node raised, hand out what else is due, and raise it on."""
-        self._fail(error)
-        self._hand_out_next()
-        delay = self.step.seconds_too_early() if self.step is not None else None
-        if delay is not None:
-            hand_out([Delivery(self.task_pk, self.workflow_pk, countdown=delay)])
-        raise error
-
-    def _fail(self, error: BaseException) -> None:
-        """Record what a node raised, and mark it with the task's key."""
-        mark_as_node_error(error)
-        if self.step is not None and self.step.task is not None:
-            error.add_note(
-                f"joeflow: task {self.step.task} of workflow instance {self.workflow_pk}"
-            )
-            self.step.record_failure(error)
-
-    def _due(self) -> list[Any]:
-        return NEXT_DUE.read(self.using, Task, workflow_pk=self.workflow_pk)
-
-    def _hand_out_next(self) -> None:
-        """Hand out the oldest due task; whoever runs it goes on with the others."""
-        hand_out([Delivery(task.pk, self.workflow_pk) for task in self._due()])
 
 
 def _growing_delay(count: int) -> float:
@@ -242,7 +139,7 @@ def override(
         InstanceChanged: Other tasks are open by now.
         InstanceLocked: The instance was busy for longer than ``JOEFLOW_LOCK_TIMEOUT``.
         NodeNotFound: A node is not one of this workflow.
-        JoeflowError: A node is a start, or the instance was deleted.
+        JoeflowError: A node is a start, the instance was deleted, or is of another class.
     """
     names = [workflow._graph.name_of(node) for node in next_nodes]
     for name in names:
@@ -255,6 +152,11 @@ def override(
         if seen is not None and set(seen) != {task.pk for task in open_tasks}:
             raise InstanceChanged
         parents = open_tasks or list(current.tasks.order_by("-pk")[:1])
+        if is_of_another_class(workflow, parents):
+            raise JoeflowError(
+                f"Instance {workflow.pk} is none of {workflow._meta.label}, but of a class that "
+                f"shares its rows; nobody can override it as one."
+            )
         if open_tasks:
             current.cancel([task.pk for task in open_tasks], user)
         return _write_override(current, workflow, names, parents, user)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 __all__ = (
     "InstanceChanged",
     "InstanceLocked",
+    "InvalidAssignees",
     "InvalidDefinition",
     "InvalidNextNodes",
     "JoeflowError",
     "MissingExtra",
+    "NeverCameBack",
     "NodeNotFound",
     "RendererMissing",
     "TaskClosed",
+    "TaskTaken",
+    "TimeLimitExceeded",
+    "UnknownWorkflow",
 )
 
 
@@ -33,12 +40,53 @@ class InvalidNextNodes(JoeflowError):
     """A task returned something that cannot follow it."""
 
 
+class InvalidAssignees(JoeflowError, TypeError):
+    """A task can be given to users and groups that are saved, and to nothing else."""
+
+
 class NodeNotFound(JoeflowError, LookupError):
     """The workflow class has no such node."""
 
 
+class UnknownWorkflow(JoeflowError, LookupError):
+    """The task is of a workflow class that no worker knows."""
+
+
+class NeverCameBack(JoeflowError):
+    """The task was started again and again and never came back."""
+
+
+class TimeLimitExceeded(JoeflowError):
+    """The task has run for longer than ``JOEFLOW_TIME_LIMIT``."""
+
+
 class TaskClosed(JoeflowError):
     """The task is closed: it has been completed or canceled before."""
+
+    @classmethod
+    def for_task(cls, task: Any, row: Any) -> TaskClosed:
+        """Return the exception that says what became of a task.
+
+        Args:
+            task: The task as somebody has it.
+            row: The task as it is in the database now; None where it is gone.
+        """
+        if row is None:
+            return cls(f"Task {task} is gone; its workflow instance was deleted.")
+        by = f" by {row.completed_by_user}" if row.completed_by_user else ""
+        return cls(
+            f"Task {task} is closed: {row.status} at {row.completed}{by}. "
+            f"To go there again, use an override."
+        )
+
+
+class TaskTaken(JoeflowError):
+    """Somebody else has the task."""
+
+    def __init__(self, message: str | None = None, holders: Sequence[Any] = ()) -> None:
+        """Take the message, and who has the task."""
+        super().__init__(message)
+        self.holders = tuple(holders)
 
 
 class InstanceChanged(JoeflowError):

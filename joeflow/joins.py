@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from joeflow.graph import Graph
 
-__all__ = ("OpenTask", "due_joins")
+__all__ = ("OpenTask", "due_joins", "unheld_joins")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,19 @@ class OpenTask:
     pk: int
     name: str
     waiting: bool = False
+
+
+def unheld_joins(graph: Graph, open_tasks: Sequence[OpenTask]) -> list[int]:
+    """Return the keys of the waiting joins that are due whatever has arrived at them, oldest first.
+
+    No open task can bring any of their parents.
+
+    Args:
+        graph: The graph of the workflow class.
+        open_tasks: All open tasks of one instance.
+    """
+    joins = sorted((task for task in open_tasks if task.waiting), key=lambda task: task.pk)
+    return [join.pk for join in joins if not _holders(graph, join, frozenset(), open_tasks)]
 
 
 def due_joins(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.apps import apps
 from django.db import DatabaseError, connections, transaction
@@ -16,22 +16,24 @@ from joeflow.exceptions import InstanceLocked
 from joeflow.prepared import Parameter, Select, Update
 
 __all__ = (
-    "act_or_give_up",
     "cancel_statement",
     "hold_new",
     "holds_lock",
+    "is_lock_not_available",
+    "is_taken",
     "load_locked",
     "lock_instance",
     "lock_unlocked",
     "taken_as_instance_locked",
 )
 
-Result = TypeVar("Result")
-
-#: SQLSTATEs of PostgreSQL: lock not available, deadlock detected, serialization failure.
-_POSTGRESQL_TAKEN = {"55P03", "40P01", "40001"}
-#: Error numbers of MariaDB: lock wait timeout, deadlock, lock not available (MySQL 8).
-_MARIADB_TAKEN = {1205, 1213, 3572}
+#: Lock not available, as PostgreSQL (SQLSTATE) and MariaDB (1205; MySQL 8: 3572, too) say it.
+_NOT_AVAILABLE: dict[str, set[Any]] = {"postgresql": {"55P03"}, "mysql": {1205, 3572}}
+#: Besides: deadlock detected, serialization failure.
+_TAKEN: dict[str, set[Any]] = {
+    "postgresql": {"55P03", "40P01", "40001"},
+    "mysql": {1205, 3572, 1213},
+}
 #: How to read and write the time that a statement waits for a lock.
 _LOCK_TIMEOUT = {
     "postgresql": (
@@ -236,66 +238,27 @@ def taken_as_instance_locked(using: str) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        if _is_taken(error, connections[using].vendor):
+        if is_taken(error, using):
             raise InstanceLocked from error
         raise
 
 
-def act_or_give_up(
-    using: str,
-    lock: Callable[[], AbstractContextManager[Any]],
-    act: Callable[[], Result],
-    give_up: Callable[[], Result],
-) -> Result:
-    """Do what a person asked for, or say that somebody else is in the way.
-
-    Args:
-        using: Alias of the database.
-        lock: Opens the transaction in which to act; an instance may be locked by it, or later.
-        act: Does it. A deadlock with something else that it writes is in the way, too.
-        give_up: Is called where nothing was done, and may read.
-
-    Returns:
-        What the one or the other has returned.
-
-    Raises:
-        InstanceLocked: It was done, and then somebody's commit hook came upon an instance.
-    """
-    connection = connections[using]
-    committed: list[bool] = []
-    try:
-        with taken_as_instance_locked(using), lock():
-            if connection.in_atomic_block:
-                transaction.on_commit(lambda: committed.append(True), using=using)
-            return act()
-    except InstanceLocked:
-        if committed:
-            raise
-    with _usable(connection):
-        return give_up()
-
-
-@contextmanager
-def _usable(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let somebody read in an open transaction, even if a deadlock has ended it.
-
-    MariaDB rolls back all of it, also what was before the savepoint; Django then allows nothing.
-    """
-    is_lost = connection.in_atomic_block and connection.needs_rollback
-    if is_lost:
-        connection.set_rollback(False)
-    try:
-        yield
-    finally:
-        if is_lost:
-            connection.set_rollback(True)
-
-
-def _is_taken(error: DatabaseError, vendor: str) -> bool:
-    cause = error.__cause__
-    if vendor == "postgresql":
-        state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-        return state in _POSTGRESQL_TAKEN
-    if vendor == "mysql":
-        return bool(error.args) and error.args[0] in _MARIADB_TAKEN
+def is_taken(error: DatabaseError, using: str) -> bool:
+    """Tell whether a database says that somebody else has what a statement wanted to lock."""
+    vendor = connections[using].vendor
+    if vendor in _TAKEN:
+        return _code(error, vendor) in _TAKEN[vendor]
     return "is locked" in str(error)
+
+
+def is_lock_not_available(error: DatabaseError, using: str) -> bool:
+    """Tell whether a statement was refused as somebody else has a lock; the transaction goes on."""
+    vendor = connections[using].vendor
+    return _code(error, vendor) in _NOT_AVAILABLE.get(vendor, set())
+
+
+def _code(error: DatabaseError, vendor: str) -> Any:
+    if vendor == "postgresql":
+        cause = error.__cause__
+        return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return error.args[0] if error.args else None

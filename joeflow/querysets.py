@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.db import models, router, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
+from joeflow.access import is_claimable_by, is_given_to, is_known
 from joeflow.clock import DatabaseNow
-from joeflow.diagrams.description import TaskRow
+from joeflow.diagrams.description import OVERRIDE, TaskRow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import taken_as_instance_locked
 from joeflow.transitions import transition
-from joeflow.typing import MACHINE, User
+from joeflow.typing import HUMAN, MACHINE, User
 
 __all__ = ("TasksQuerySet",)
 
@@ -59,24 +62,80 @@ class TasksQuerySet(models.QuerySet[Any]):
         """Return open tasks that a worker will run, now or later."""
         return self.open().filter(status=self.model.SCHEDULED, type=MACHINE)
 
+    def scheduled_machine_of_instance(self) -> TasksQuerySet:
+        """Return those of `scheduled_machine()`, where these are the tasks of one instance.
+
+        The index of all that is scheduled is kept out of this. A database that believes that this
+        is little takes it, and goes through all of a backlog for the tasks of one instance.
+        """
+        rows: TasksQuerySet = self.open().alias(lower_status=Lower("status"))
+        return rows.filter(lower_status=self.model.SCHEDULED, type=MACHINE)
+
     def due(self) -> TasksQuerySet:
         """Return scheduled machine tasks whose time has come, by the database's clock."""
         return self.scheduled_machine().filter(eta__lte=DatabaseNow())
 
-    def overdue(self, grace_period: timedelta) -> TasksQuerySet:
+    def lost(self, grace_period: timedelta) -> TasksQuerySet:
         """Return due tasks that were not handed out, or so long ago that they count as lost.
 
         Args:
             grace_period: How long a task may be handed out without a result the first time;
                 the time doubles with each attempt, up to 16 grace periods.
         """
-        overdue = Q(attempts=0)
+        lost = Q(attempts=0)
         attempts, periods = 1, 1
         while periods < MOST_GRACE_PERIODS:
-            overdue |= Q(attempts=attempts, eta__lt=DatabaseNow(-periods * grace_period))
+            lost |= Q(attempts=attempts, eta__lt=DatabaseNow(-periods * grace_period))
             attempts, periods = attempts + 1, 2 * periods
         longest = DatabaseNow(-MOST_GRACE_PERIODS * grace_period)
-        return self.due().filter(overdue | Q(attempts__gte=attempts, eta__lt=longest))
+        return self.due().filter(lost | Q(attempts__gte=attempts, eta__lt=longest))
+
+    def inbox(self, user: Any) -> TasksQuerySet:
+        """Return the tasks that wait for somebody: given to this person, or free to be taken.
+
+        Args:
+            user: Who is logged in.
+        """
+        return self._for_people(user, lambda: self._is_own(user) | self._is_claimable(user))
+
+    def queue(self, user: Any) -> TasksQuerySet:
+        """Return the tasks that nobody has, and that this person may take.
+
+        Args:
+            user: Who is logged in.
+        """
+        return self._for_people(user, lambda: self._is_claimable(user))
+
+    def assigned_to(self, user: Any) -> TasksQuerySet:
+        """Return the tasks that wait for this person, alone or beside others.
+
+        Args:
+            user: Who is logged in.
+        """
+        return self._for_people(user, lambda: self._is_own(user))
+
+    def done_by(self, user: Any) -> TasksQuerySet:
+        """Return the tasks that this person has completed, starts among them.
+
+        Args:
+            user: Who is logged in.
+        """
+        if user is None or not user.is_authenticated:
+            return self.none()
+        done = self.succeeded().filter(type=HUMAN, completed_by_user=user.pk)
+        return done.exclude(name=OVERRIDE)
+
+    def _for_people(self, user: Any, condition: Callable[[], Q]) -> TasksQuerySet:
+        if not is_known(user):
+            return self.none()
+        statuses = [self.model.SCHEDULED, self.model.FAILED]
+        return self.open().filter(status__in=statuses, type=HUMAN).filter(condition())
+
+    def _is_own(self, user: Any) -> Q:
+        return is_given_to(self.model, user)
+
+    def _is_claimable(self, user: Any) -> Q:
+        return is_claimable_by(self.model, user, self.db)
 
     def mark_handed_out(self) -> int:
         """Count one more attempt from now on."""

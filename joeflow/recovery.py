@@ -6,12 +6,12 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import router, transaction
 from django.db.models import Q, QuerySet
 
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
+from joeflow.content_types import content_type_of
 from joeflow.dispatch import Delivery, broker_is_down, hand_out
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import lock_unlocked
@@ -26,13 +26,14 @@ logger = logging.getLogger("joeflow")
 JOIN_REST = timedelta(hours=1)
 
 
-def sweep(limit: int = 1000) -> int:
+def sweep(limit: int = 1000, join_rest: timedelta = JOIN_REST) -> int:
     """Hand out the tasks that are due and were not handed out, or got lost on the way.
 
     An instance that somebody works on is left alone, however long its node runs.
 
     Args:
         limit: How many tasks at most, oldest first.
+        join_rest: How long a waiting join is left alone before it is decided anew.
 
     Returns:
         How many tasks were given to the runner.
@@ -40,13 +41,13 @@ def sweep(limit: int = 1000) -> int:
     if broker_is_down():
         return 0
     using = router.db_for_write(Task)
-    _look_at_joins(using, limit)
+    joined = _look_at_joins(using, limit, join_rest)
     claimed = _claim(using, limit)
     deliveries = [Delivery(task.pk, task._workflow_id) for task in claimed]
     hand_out(deliveries)
     refused = {delivery.task_pk for delivery in deliveries if not delivery.sent}
     _put_back([task for task in claimed if task.pk in refused], using)
-    sent = len(deliveries) - len(refused)
+    sent = joined + len(deliveries) - len(refused)
     if sent:
         logger.info("event=recovered tasks=%s", sent)
     return sent
@@ -91,7 +92,7 @@ def _overdue(using: str) -> QuerySet[Any]:
     grace_period = timedelta(seconds=settings.JOEFLOW_GRACE_PERIOD)
     # Rows of older versions have no eta: they are due; but a join without one still waits.
     no_eta = tasks.scheduled_machine().filter(eta__isnull=True).exclude(_is_join(using))
-    return tasks.overdue(grace_period) | no_eta
+    return tasks.lost(grace_period) | no_eta
 
 
 def _put_back(tasks: list[Task], using: str) -> None:
@@ -100,14 +101,19 @@ def _put_back(tasks: list[Task], using: str) -> None:
     rows.bulk_update(tasks, ["eta", "attempts"])
 
 
-def _look_at_joins(using: str, limit: int) -> None:
-    """Decide waiting joins again that nobody touched for long; the code may have changed."""
+def _look_at_joins(using: str, limit: int, rest: timedelta) -> int:
+    """Decide waiting joins again that nobody touched for long; the code may have changed.
+
+    Returns:
+        How many tasks were given to the runner.
+    """
     joins = (
         Task.objects.using(using)
         .scheduled_machine()
-        .filter(_is_join(using), eta__isnull=True, modified__lt=DatabaseNow(-JOIN_REST))
+        .filter(_is_join(using), eta__isnull=True, modified__lt=DatabaseNow(-rest))
     )
     workflow_pks = joins.order_by().values_list("_workflow_id", flat=True).distinct()
+    sent = 0
     for workflow_pk in sorted(workflow_pks[:limit]):
         try:
             with transition(Task, workflow_pk, using=using, wait=False) as current:
@@ -115,13 +121,14 @@ def _look_at_joins(using: str, limit: int) -> None:
                 joins.filter(_workflow_id=workflow_pk).update(modified=DatabaseNow())
         except InstanceLocked:
             continue  # whoever works on the instance looks at its joins
+        sent += len(current.results)
+    return sent
 
 
 def _is_join(using: str) -> Q:
-    content_types = ContentType.objects.db_manager(using)
     query = Q(pk__in=[])
     for workflow in get_workflows():
         if workflow._graph.joins:
-            content_type = content_types.get_for_model(workflow, for_concrete_model=False)
+            content_type = content_type_of(workflow, using)
             query |= Q(content_type=content_type, name__in=sorted(workflow._graph.joins))
     return query

@@ -35,14 +35,21 @@ def _named(using: str, model: Any) -> QuerySet[Any]:
     return _tasks(using).filter(pk=Parameter("pk")).only("content_type_id")
 
 
-def _due(using: str, model: Any) -> QuerySet[Any]:
+def _due_tasks(using: str, model: Any) -> QuerySet[Any]:
+    """Return the due machine tasks of the instance that the parameter names."""
     tasks: Any = _tasks(using)
     # The rows of older versions have no eta; a join without one still waits.
     no_eta = Q(eta__isnull=True) & ~Q(name__in=sorted(model._graph.joins))
+    due: QuerySet[Any] = tasks.scheduled_machine_of_instance().filter(
+        Q(eta__lte=DatabaseNow()) | no_eta
+    )
+    return due
+
+
+def _due(using: str, model: Any) -> QuerySet[Any]:
     named = When(pk=Parameter("task_pk"), then=Value(0))
     due: QuerySet[Any] = (
-        tasks.scheduled_machine()
-        .filter(Q(eta__lte=DatabaseNow()) | no_eta)
+        _due_tasks(using, model)
         .defer("exception", "stacktrace")
         .annotate(now=DatabaseNow(), turn=Case(named, default=Value(1)))
         .order_by("turn", "eta", "pk")[:2]
@@ -51,8 +58,7 @@ def _due(using: str, model: Any) -> QuerySet[Any]:
 
 
 def _next_due(using: str, model: Any) -> QuerySet[Any]:
-    tasks: Any = _tasks(using)
-    due: QuerySet[Any] = tasks.due().order_by("eta", "pk").only("pk")[:1]
+    due: QuerySet[Any] = _due_tasks(using, model).order_by("eta", "pk").only("pk")[:1]
     return due
 
 
@@ -85,7 +91,7 @@ def _end(using: str, model: Any) -> tuple[QuerySet[Any], dict[str, Any]]:
 NAMED = Select(_named)
 #: The two oldest due tasks of an instance of a class, the one that the message names first.
 DUE = Select(_due)
-#: The oldest due task of an instance.
+#: The oldest due task of an instance of a class.
 NEXT_DUE = Select(_next_due)
 #: Completes a task that is open; who did it, and when it was started, may be None.
 COMPLETE = Update(_complete)

@@ -15,8 +15,8 @@ from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery
-from joeflow.exceptions import InstanceLocked, JoeflowError
-from joeflow.locks import cancel_statement, load_locked
+from joeflow.exceptions import InstanceLocked, JoeflowError, NeverCameBack
+from joeflow.locks import cancel_statement, is_lock_not_available, load_locked
 from joeflow.models import Task
 from joeflow.returns import NOT_YET, read_result
 from joeflow.signals import task_failed, task_succeeded
@@ -25,13 +25,9 @@ from joeflow.successors import create_successors, is_near
 from joeflow.tracebacks import describe_exception
 from joeflow.transitions import Transition, transition
 
-__all__ = ("Step",)
+__all__ = ("Step", "record_failure")
 
 logger = logging.getLogger("joeflow")
-
-
-class NeverCameBack(JoeflowError):
-    """The task was started again and again and never came back."""
 
 
 class Step:
@@ -125,7 +121,13 @@ class Step:
         return DUE.read(self.using, self.model, **keys)
 
     def _drop(self) -> None:
-        """Say why nothing is due."""
+        """Say why nothing is due; decide a join anew, which versions before 4 ask by messages."""
+        waiting = Task.objects.using(self.using).scheduled_machine().filter(eta__isnull=True)
+        if self.model._graph.joins and waiting.filter(pk=self.task_pk).exists():
+            self.is_answered = True
+            if self.current is not None:
+                self.current.has_joins = True
+            return
         is_early = self.seconds_too_early() is not None
         self.is_answered = not is_early
         reason = "too_early" if is_early else "closed"
@@ -211,29 +213,40 @@ class Step:
 
     def record_failure(self, error: BaseException) -> None:
         """Record what the node raised, in a transaction of its own."""
-        task = self.task
-        exception, stacktrace = describe_exception(error)
-        try:
-            with transition(Task, self.workflow_pk, using=self.using) as current:
-                recorded = current.tasks.filter(
-                    pk=task.pk,
-                    status=Task.SCHEDULED,
-                    attempts=task.attempts,
-                    **_same("eta", task.eta),
-                ).update(
-                    status=Task.FAILED,
-                    exception=exception,
-                    stacktrace=stacktrace,
-                    started=task.now,
-                    modified=DatabaseNow(),
-                )
-                if recorded:
-                    told = {"exception": repr(exception)}
-                    current.tell_task(task_failed, "task_failed", task, **told)
-        except JoeflowError:
-            recorded = False
-        if not recorded:
-            logger.error("event=failure_not_recorded task=%s exception=%r", task, exception)
+        record_failure(self.task, self.using, error, started=self.task.now)
+
+
+def record_failure(task: Any, using: str, error: BaseException, started: Any = None) -> None:
+    """Record why a task failed, in a transaction of its own, unless it has changed meanwhile.
+
+    Args:
+        task: The task as it was loaded.
+        using: Alias of the database.
+        error: Why.
+        started: When its node was started, if it was.
+    """
+    exception, stacktrace = describe_exception(error)
+    try:
+        with transition(Task, task._workflow_id, using=using) as current:
+            recorded = current.tasks.filter(
+                pk=task.pk,
+                status=Task.SCHEDULED,
+                attempts=task.attempts,
+                **_same("eta", task.eta),
+            ).update(
+                status=Task.FAILED,
+                exception=exception,
+                stacktrace=stacktrace,
+                started=started,
+                modified=DatabaseNow(),
+            )
+            if recorded:
+                told = {"exception": repr(exception)}
+                current.tell_task(task_failed, "task_failed", task, **told)
+    except JoeflowError:
+        recorded = False
+    if not recorded:
+        logger.error("event=failure_not_recorded task=%s exception=%r", task, exception)
 
 
 def _same(column: str, value: Any) -> dict[str, Any]:
@@ -258,7 +271,9 @@ def _lost_transaction_noticed(using: str) -> Iterator[None]:
         try:
             return execute(sql, params, many, context)
         except OperationalError as error:
-            lost.append(error)
+            # Where somebody else has a lock, the database has not done this one statement alone.
+            if not is_lock_not_available(error, using):
+                lost.append(error)
             raise
         except Error:
             raise

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction as database_transaction
 from django.utils import timezone
 
+from joeflow.access import is_shared_out
+from joeflow.assignments import give
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
+from joeflow.content_types import content_type_of
 from joeflow.dispatch import Delivery
 from joeflow.exceptions import JoeflowError
 from joeflow.graph import Graph, is_join
+from joeflow.open_rows import read_open_rows
 from joeflow.statements import INSERT_LINKS, INSERT_TASKS
 from joeflow.transitions import Transition
 from joeflow.typing import HUMAN, MACHINE, Node
@@ -46,22 +49,39 @@ def _create_all(
 ) -> list[Any]:
     graph: Graph = workflow._graph
     current.has_joins = current.has_joins or bool(graph.joins)
-    found = _waiting_joins(current, [name for name in names if name in graph.joins])
+    open_rows = current.open_rows = None
+    if graph.joins.intersection(names):
+        keys = current.task_model, current.workflow_pk
+        open_rows = read_open_rows(current.using, *keys, graph)
+    found = open_rows.waiting_joins(names) if open_rows is not None else {}
     for name in names:
         if name not in found and has_own_create_task(graph.nodes[name]):
             found[name] = _create_by_hook(current, workflow, parents[-1], graph.nodes[name])
-    plain = [_new_task(current, workflow, graph.nodes[n]) for n in names if n not in found]
-    INSERT_TASKS.save(current.using, current.task_model, plain)
-    _date_by_database(current, [task for task in plain if _delay(graph.nodes[task.name])])
-    for task in plain:
-        found[task.name] = task
-        _deliver(current, task, graph.nodes[task.name])
+    plain = _create_plain(current, workflow, [graph.nodes[n] for n in names if n not in found])
+    found |= {task.name: task for task in plain}
     tasks = [found[name] for name in names]
     _link(current, tasks, parents)
+    if open_rows is not None and not any(has_own_create_task(graph.nodes[n]) for n in names):
+        current.open_rows = open_rows.together_with(plain, parents)
     current.created.update(task.pk for task in tasks)
     for parent in parents:
         current.unfollowed.pop(parent.pk, None)
         current.followed.add(parent.pk)
+    return tasks
+
+
+def _create_plain(current: Transition, workflow: Any, nodes: list[Node]) -> list[Any]:
+    """Create tasks of nodes that have no way of their own to do so, all in one statement."""
+    shared = [node for node in nodes if node.type == HUMAN and is_shared_out(node)]
+    recipients = {node.name: node.get_assignees(workflow) for node in shared}
+    tasks = [_new_task(current, workflow, node, recipients.get(node.name)) for node in nodes]
+    INSERT_TASKS.save(current.using, current.task_model, tasks)
+    for task in tasks:
+        give(task, recipients.get(task.name))
+    pairs = list(zip(tasks, nodes, strict=True))
+    _date_by_database(current, [task for task, node in pairs if _delay(node)])
+    for task, node in pairs:
+        _deliver(current, task, node)
     return tasks
 
 
@@ -79,12 +99,11 @@ def task_values(workflow: Any, name: str, kind: str) -> dict[str, Any]:
         name: Name of the node.
         kind: Human or machine.
     """
-    content_types = ContentType.objects.db_manager(workflow._state.db)
     return {
         "name": name,
         "type": kind,
         "_workflow_id": workflow.pk,
-        "content_type": content_types.get_for_model(workflow, for_concrete_model=False),
+        "content_type": content_type_of(workflow, workflow._state.db),
     }
 
 
@@ -109,8 +128,9 @@ def is_near(delay: timedelta) -> bool:
     return delay <= timedelta(seconds=2 * settings.JOEFLOW_SWEEP_SECONDS)
 
 
-def _new_task(current: Transition, workflow: Any, node: Node) -> Any:
+def _new_task(current: Transition, workflow: Any, node: Node, recipients: Any) -> Any:
     task = current.task_model(**task_values(workflow, node.name, node.type))
+    task.is_given = recipients is not None
     if node.type == MACHINE and not is_join(node):
         for column, value in schedule(_delay(node)).items():
             setattr(task, column, value)
@@ -150,13 +170,6 @@ def _create_by_hook(current: Transition, workflow: Any, parent: Any, node: Node)
         task.attempts = columns["attempts"]
         _deliver(current, task, node)
     return task
-
-
-def _waiting_joins(current: Transition, names: list[str]) -> dict[str, Any]:
-    if not names:
-        return {}
-    rows = current.tasks.scheduled_machine().filter(name__in=names, eta__isnull=True)
-    return {task.name: task for task in rows.order_by("-pk")}
 
 
 def _link(current: Transition, tasks: list[Any], parents: Sequence[Any]) -> None:

@@ -93,7 +93,7 @@ def _next_due(tasks: Any, asked: set[int]) -> int | None:
 
 
 def _has_instant(workflow: Any, task: Any) -> bool:
-    """Tell whether a task that was asked too early says when not: the clocks differ by a moment."""
+    """Tell whether a task says when it is due; as clocks differ, it may be asked too early."""
     return hasattr(workflow.get_node(task.name), "get_due")
 
 

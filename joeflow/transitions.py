@@ -14,15 +14,15 @@ from django.db import connections, router, transaction
 from django.dispatch import Signal
 
 from joeflow.clock import DatabaseNow
-from joeflow.content_types import graph_of, workflow_class
+from joeflow.content_types import workflow_class
 from joeflow.dispatch import Delivery, hand_out
-from joeflow.graph import Graph
-from joeflow.joins import OpenTask, due_joins
+from joeflow.joins import OpenTask
 from joeflow.locks import lock_instance, taken_as_instance_locked
+from joeflow.open_rows import OpenRows, read_open_rows
 from joeflow.savepoints import Savepoints
 from joeflow.signals import workflow_ended
-from joeflow.statements import COMPLETE, END, OPEN
-from joeflow.typing import MACHINE, User
+from joeflow.statements import COMPLETE, END
+from joeflow.typing import User
 
 __all__ = ("Transition", "transition")
 
@@ -41,7 +41,7 @@ _blocks = _OpenBlocks()
 #: What a transition has noted, and forgets again where a savepoint is rolled back.
 _NOTED = (
     *("closed", "created", "followed", "unfollowed", "was_open", "has_joins", "has_due"),
-    *("_deliveries", "_events"),
+    *("_deliveries", "_events", "open_rows"),
 )
 
 
@@ -78,6 +78,7 @@ def transition(
     if (using, workflow_pk) in _blocks.by_key:
         outer = _blocks.by_key[using, workflow_pk]
         outer.savepoints.mark()
+        outer.open_rows = None  # whatever is done in it is not noted there
         yield outer
         return
     current = Transition(task_model, workflow_pk, using, keep=keep)
@@ -127,6 +128,8 @@ class Transition:
         self.found = True
         #: The block is a part of somebody's transaction, in which more may follow.
         self.is_inner = connections[using].in_atomic_block
+        #: The open tasks, where they are known since nothing has changed after they were read.
+        self.open_rows: OpenRows | None = None
         self.was_open = False  # nothing is known so far
         self.has_joins = False
         self.has_due = False
@@ -165,6 +168,7 @@ class Transition:
 
     def _note_closed(self, pks: Iterable[int], count: int) -> None:
         self.savepoints.take_back()
+        self.open_rows = None
         self.closed.update(pks)
         self.was_open = self.was_open or bool(count)
 
@@ -213,34 +217,21 @@ class Transition:
             self._workflows().filter(_ended__isnull=False).update(_ended=None)
         if not self.has_joins and (self.created - self.closed or not self.closed):
             return  # nothing waits for what happened, and something goes on
-        keys = {"workflow_pk": self.workflow_pk}
-        open_tasks = OPEN.read(self.using, self.task_model, **keys)
-        if open_tasks:
-            self.decide_joins(open_tasks)
+        rows = self.open_rows or read_open_rows(self.using, self.task_model, self.workflow_pk)
+        if rows.tasks:
+            self._decide_joins(rows)
         else:
             self._end()
 
-    def decide_joins(self, open_tasks: list[Any]) -> None:
+    def _decide_joins(self, rows: OpenRows) -> None:
         """Make those waiting joins due that wait for nothing any more."""
-        graph = graph_of(open_tasks[0].content_type_id, self.using)
-        rows = [OpenTask(task.pk, task.name, is_waiting_join(task, graph)) for task in open_tasks]
         # Whoever completes a task, and only then starts what follows, has not arrived yet.
-        rows += [OpenTask(pk, name) for pk, name in self.unfollowed.items()]
-        waiting = [row.pk for row in rows if row.waiting]
-        due = due_joins(graph, rows, self._arrived(waiting)) if waiting else []
+        due = rows.due_joins([OpenTask(pk, name) for pk, name in self.unfollowed.items()])
         if due:
             now = DatabaseNow()
             self.tasks.filter(pk__in=due).update(eta=now, attempts=1, modified=now)
         for pk in due:
             self.deliver(Delivery(pk, self.workflow_pk))
-
-    def _arrived(self, joins: list[int]) -> dict[int, set[str]]:
-        links = self.task_model.parent_task_set.through._base_manager.using(self.using)
-        arrived: dict[int, set[str]] = {pk: set() for pk in joins}
-        pairs = links.filter(from_task_id__in=joins).values_list("from_task_id", "to_task__name")
-        for join, parent in pairs:
-            arrived[join].add(parent)
-        return arrived
 
     def _end(self) -> None:
         self.has_ended = True
@@ -295,13 +286,3 @@ class Transition:
 def logged_in(user: User | None) -> Any:
     """Return the user where somebody is logged in, else None."""
     return user if user is not None and user.is_authenticated else None
-
-
-def is_waiting_join(task: Any, graph: Graph) -> bool:
-    """Tell whether an open task is a join that has not been found due so far."""
-    return (
-        task.name in graph.joins
-        and task.type == MACHINE
-        and task.eta is None
-        and task.status == task.SCHEDULED
-    )

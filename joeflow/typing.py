@@ -24,6 +24,34 @@ Edges: TypeAlias = Iterable[tuple[Node, Node]]
 User: TypeAlias = "AbstractBaseUser | AnonymousUser"
 
 
+class TaskColumns:
+    """What the parts of the model `Task` know of it; the columns themselves are in its module."""
+
+    if TYPE_CHECKING:
+        FAILED: str
+        SUCCEEDED: str
+        SCHEDULED: str
+        CANCELED: str
+
+        pk: Any
+        content_type_id: Any
+        workflow: Any
+        name: Any
+        type: Any
+        status: Any
+        completed: Any
+        completed_by_user: Any
+        assignees: Any
+        assigned_groups: Any
+        is_given: Any
+        node: Any
+        _state: Any
+        _workflow_id: Any
+        _default_manager: Any
+
+        def save(self, **options: Any) -> None: ...
+
+
 class TaskRunner(Protocol):
     """What ``JOEFLOW_TASK_RUNNER`` names: carries the keys of a task to a worker."""
 

@@ -160,6 +160,11 @@ class Workflow(models.Model, metaclass=WorkflowBase):
             for node in cls._graph.nodes.values()
             if hasattr(node, "get_url_pattern")
         ]
+        urls += [
+            node.get_signed_url_pattern(cls)
+            for node in cls._graph.nodes.values()
+            if hasattr(node, "get_signed_url_pattern") and not (node.is_start or node.path)
+        ]
         for name, route in (("detail", ""), ("override", "override")):
             view = cls._get_view(name)
             if view is not None:

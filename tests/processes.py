@@ -5,9 +5,12 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from tests.services import ROOT
 
 
 class NeverHappened(Exception):
@@ -105,3 +108,16 @@ def _state(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return ""
+
+
+def manage(*arguments):
+    """Run a command as somebody at a terminal does, on a database in which there is nothing."""
+    return subprocess.run(
+        [sys.executable, "-m", "django", *map(str, arguments)],
+        cwd=ROOT,
+        env={"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

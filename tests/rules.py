@@ -26,6 +26,7 @@ EXTRAS = {
     "graphviz": "graphviz",
     # It brings a program and no module of its own.
     "graphviz-pure": "graphviz",
+    "guardian": "guardian",
     "reversion": "reversion",
     "tasks": "django_tasks_db",
 }

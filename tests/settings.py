@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    *_installed("reversion", "django_dramatiq", "django_tasks_db"),
+    *_installed("reversion", "guardian", "django_dramatiq", "django_tasks_db"),
     # Django 6 brings the framework itself; before, the backport is an app.
     *([] if find_spec("django.tasks") else _installed("django_tasks")),
     "joeflow",
@@ -67,6 +67,10 @@ TEMPLATES = [
         },
     },
 ]
+
+# django-guardian would make a user of its own, and asks why it is not among the backends.
+ANONYMOUS_USER_NAME = None
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 
 ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"

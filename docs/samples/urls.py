@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from shop import diagrams
-from shop.expenses import InboxView
+from shop.expenses import InboxView, TakeView
 from shop.models import (
     ContractWorkflow,
     EquipmentRequest,
@@ -20,6 +20,7 @@ from shop.waiting import payment_webhook
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("inbox/", InboxView.as_view(), name="inbox"),
+    path("inbox/<int:pk>/take/", TakeView.as_view(), name="take"),
     path("paid/", payment_webhook, name="paid"),
     path("shipping/<int:pk>/pdf/", diagrams.as_pdf, name="pdf"),
     path("shipping/<int:pk>/mermaid/", diagrams.as_mermaid, name="mermaid"),

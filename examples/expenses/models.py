@@ -8,8 +8,8 @@ from django.core.mail import send_mail
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from expenses.people import reviewers
-from expenses.views import ClaimView, CorrectionView, ReviewView
+from expenses.people import REVIEW, reviewers
+from expenses.views import ClaimView, ReviewView
 from joeflow import tasks
 from joeflow.models import Workflow
 
@@ -56,7 +56,7 @@ class ExpenseWorkflow(Expense):
         self.decision = ""
         self.save(update_fields=["decision"])
 
-    review = ReviewView(fields=["decision", "remark"])
+    review = ReviewView(fields=["decision", "remark"], permission_required=REVIEW, assign=reviewers)
 
     wait = tasks.Wait(timedelta(seconds=settings.EXPENSES_REMIND_AFTER))
 
@@ -80,7 +80,9 @@ class ExpenseWorkflow(Expense):
             self.Decision.REJECT: [self.reject],
         }[self.decision]
 
-    correct = CorrectionView(fields=["purpose", "amount"])
+    correct = tasks.UpdateView(
+        fields=["purpose", "amount"], assign=lambda expense: expense.claimant
+    )
 
     def pay(self):
         self.paid = True

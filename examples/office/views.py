@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 
-from django.db.models import Q
 from django.urls import reverse
 from django.views import generic
 
@@ -29,9 +28,8 @@ class HomeView(generic.TemplateView):
         )
 
     def get_my_tasks(self):
-        """Return open tasks that are assigned to this person, or to nobody: an inbox."""
-        mine = Q(assignees=self.request.user) | Q(assignees=None)
-        tasks = Task.objects.scheduled().filter(mine, type=HUMAN).order_by("created")
+        """Return what waits for this person, or for anybody who may do it."""
+        tasks = Task.objects.inbox(self.request.user).order_by("created")
         return tasks.prefetch_related("workflow")[:MOST_TASKS]
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import router
+from django.db import transaction as database_transaction
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 
-from joeflow.exceptions import InstanceLocked
 from joeflow.models import Task
 from joeflow.querysets import TasksQuerySet
 from joeflow.transitions import Transition, transition
 from joeflow.typing import MACHINE
+from joeflow.views.locking import act_or_give_up
 
 __all__ = ("cancel", "rerun")
 
@@ -91,16 +94,22 @@ class BulkAction(ABC):
     def _go_on(self, workflow_pk: int, pks: list[int]) -> None:
         # A person waits once: who has met one busy instance may have selected hundreds of them.
         wait = str(BUSY) not in self.skipped
-        try:
-            with transition(Task, workflow_pk, wait=wait) as current:
-                tasks = list(self.select(current.tasks).filter(pk__in=pks).defer("stacktrace"))
-                self.do(current, tasks)
-                self._record(tasks)
-        except InstanceLocked:
+        using = router.db_for_write(Task)
+        lock = partial(database_transaction.atomic, using=using)
+        act = partial(self._act, workflow_pk, pks, wait)
+        done = act_or_give_up(using, lock, act, lambda: None)
+        if done is None:
             self.skipped[str(BUSY)] += len(pks)
         else:
-            self.done += len(tasks)
-            self.skipped[str(CHANGED)] += len(pks) - len(tasks)
+            self.done += done
+            self.skipped[str(CHANGED)] += len(pks) - done
+
+    def _act(self, workflow_pk: int, pks: list[int], wait: bool) -> int | None:
+        with transition(Task, workflow_pk, wait=wait) as current:
+            tasks = list(self.select(current.tasks).filter(pk__in=pks).defer("stacktrace"))
+            self.do(current, tasks)
+            self._record(tasks)
+        return len(tasks)
 
     def _record(self, tasks: list[Task]) -> None:
         if tasks:

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db import DataError
 from django.db.models import Q, QuerySet
@@ -17,10 +16,35 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from joeflow.content_types import content_type_of
 from joeflow.keys import read_key
 from joeflow.models import Task, get_workflow, get_workflows
 
-__all__ = ("LimitedPaginator", "ListMixin", "WorkflowFilter", "matching")
+__all__ = ("LimitedPaginator", "ListMixin", "StatusFilter", "WorkflowFilter", "matching")
+
+#: Tasks of these statuses are open.
+OPEN = {str(Task.SCHEDULED), str(Task.FAILED)}
+
+
+class LimitedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than to the last page that anybody would leaf to."""
+
+    limit = 10_000
+
+    @cached_property
+    def _found(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[: self.limit + 1].count())
+
+    @property
+    def count(self) -> int:
+        """Number of rows, up to the limit."""
+        return min(self._found, self.limit)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more rows than can be leafed through."""
+        return self._found > self.limit
 
 
 class CarefulChangeList(ChangeList):
@@ -46,6 +70,23 @@ else:
 
 class ListMixin(ModelAdmin):
     """The pages of an admin, for any address and any selection that somebody may send."""
+
+    paginator = LimitedPaginator
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the list; say where it holds more than it can count."""
+        response: Any = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context and getattr(context["cl"].paginator, "has_more", False):
+            words = {"count": context["cl"].result_count, "name": self.opts.verbose_name_plural}
+            subtitle = _(
+                "There are more than %(count)s %(name)s; the first of them can be leafed "
+                "through. Filter or search for the others."
+            )
+            context["subtitle"] = subtitle % words
+            context["module_name"] = _("%(name)s or more, all that match") % words
+            context["selection_note_all"] = _("All selected, more than %(count)s") % words
+        return response
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the class of the list."""
@@ -77,25 +118,14 @@ class ListMixin(ModelAdmin):
         return [key for key in sent if read_key(key) is not None]
 
 
-class LimitedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than to the last page that anybody would leaf to."""
+class StatusFilter(admin.ChoicesFieldListFilter):
+    """Filters tasks by their status, where it can by the index of those that are open."""
 
-    limit = 10_000
-
-    @cached_property
-    def _found(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[: self.limit + 1].count())
-
-    @property
-    def count(self) -> int:
-        """Number of rows, up to the limit."""
-        return min(self._found, self.limit)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there are more rows than can be leafed through."""
-        return self._found > self.limit
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the tasks of the chosen status."""
+        found: QuerySet[Any] = super().queryset(request, queryset)  # type: ignore[assignment]
+        chosen = set(request.GET.getlist(self.lookup_kwarg))
+        return found.filter(completed__isnull=True) if chosen and chosen <= OPEN else found
 
 
 class WorkflowFilter(admin.SimpleListFilter):
@@ -115,9 +145,7 @@ class WorkflowFilter(admin.SimpleListFilter):
         if workflow is None:
             return queryset
         # By the key, which is cached: a join would keep the database from using the index.
-        content_types = ContentType.objects.db_manager(queryset.db)
-        content_type = content_types.get_for_model(workflow, for_concrete_model=False)
-        return queryset.filter(content_type_id=content_type.pk)
+        return queryset.filter(content_type_id=content_type_of(workflow, queryset.db).pk)
 
 
 def matching(term: str) -> Q:

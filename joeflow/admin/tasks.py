@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -17,7 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.admin.actions import cancel, rerun
-from joeflow.admin.lists import LimitedPaginator, ListMixin, WorkflowFilter, matching
+from joeflow.admin.lists import ListMixin, StatusFilter, WorkflowFilter, matching
 from joeflow.content_types import workflow_class
 from joeflow.models import Task
 
@@ -52,12 +53,11 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     actions: Any = (rerun, cancel)
     list_display = ("id", "name", "workflow_name", "status", "error", "created", "completed")
     list_display_links = ("id", "name")
-    list_filter = ("status", "type", WorkflowFilter, "created")
+    list_filter = (("status", StatusFilter), "type", WorkflowFilter, "created")
     search_fields = ("name", "exception", "=pk")
     search_help_text = _("Name of a task, part of its exception, or its ID.")
     sortable_by = ("id", "created", "completed")
     ordering = ("-id",)
-    paginator = LimitedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -116,18 +116,6 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         """Search by what has an index."""
         return (queryset.filter(matching(search_term)) if search_term.strip() else queryset), False
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Show the list; say where it holds more than it can count."""
-        response: Any = super().changelist_view(request, extra_context)
-        context = getattr(response, "context_data", None) or {}
-        if "cl" in context and context["cl"].paginator.has_more:
-            count = context["cl"].result_count
-            context["module_name"] = _("tasks or more, all that match")
-            context["selection_note_all"] = _("All selected, more than %(count)s") % {
-                "count": count
-            }
-        return response
-
     @admin.display(description=_("workflow"))
     def workflow_name(self, task: Task) -> Any:
         """Name and link an instance without loading it."""
@@ -155,7 +143,7 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         """Return what is known of a task; of exceptions only where there was one."""
         failure = (_("Failure"), {"fields": ("exception", "traceback")})
         return [
-            (None, {"fields": ("name", "workflow_link", "type", "status", "people")}),
+            (None, {"fields": ("name", "workflow_link", "type", "status", "people", "events")}),
             *([failure] if obj is not None and obj.exception else []),
             (_("Before and after"), {"fields": ("parents", "children")}),
             (
@@ -195,8 +183,14 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("assignees"))
     def people(self, task: Task) -> Any:
         """List those whom the task is for."""
-        names = ", ".join(str(person) for person in task.assignees.all())
-        return names or self.get_empty_value_display()
+        return ", ".join(map(str, task.recipients)) or self.get_empty_value_display()
+
+    @admin.display(description=_("events"))
+    def events(self, task: Task) -> Any:
+        """List who took it, gave it back or handed it over."""
+        rows = task.event_set.select_related("user").order_by("pk")
+        lines = [(display_for_value(row.created, ""), row.describe()) for row in rows]
+        return format_html_join("", "{}: {}<br>", lines) or self.get_empty_value_display()
 
     @admin.display(description=_("traceback"))
     def traceback(self, task: Task) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -21,12 +22,13 @@ from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
 from joeflow.admin.lists import ListMixin
 from joeflow.admin.tasks import tasks_go_with_their_instances
+from joeflow.content_types import is_of_another_class, of_own_class
 from joeflow.exceptions import MissingExtra
 from joeflow.keys import read_key
-from joeflow.locks import act_or_give_up
 from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
+from joeflow.views.locking import act_or_give_up
 from joeflow.views.pages import may_override
 
 __all__ = ("WorkflowAdmin",)
@@ -64,7 +66,14 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
             and bool(self.model._graph.nodes)
             and self.has_change_permission(request, obj)
             and self.has_override_permission(request, obj)
+            and not self._is_of_another_class(obj)
         )
+
+    def _is_of_another_class(self, obj: Any) -> bool:
+        known: dict[str, Any] = vars(obj)
+        if "_joeflow_is_of_another_class" not in known:
+            known["_joeflow_is_of_another_class"] = is_of_another_class(obj)
+        return bool(known["_joeflow_is_of_another_class"])
 
     # The form.
 
@@ -72,8 +81,8 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         """Return the instances; those that are changed come from where they will be written."""
         queryset: QuerySet[Any] = super().get_queryset(request)
         if request.method == "POST":
-            return queryset.using(router.db_for_write(Task))
-        return queryset
+            queryset = queryset.using(router.db_for_write(Task))
+        return of_own_class(queryset)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -150,7 +159,7 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         """Show the form of a new instance, or make it."""
         act = partial(super().add_view, request, form_url, extra_context)
         busy = partial(self._show_busy_form, request, None, form_url, extra_context)
-        return act_or_give_up(router.db_for_write(Task), nullcontext, act, busy)
+        return _act_as_a_whole(request.method == "POST", act, busy)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -200,7 +209,7 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         """Delete an instance; say so where a task is running."""
         act = partial(super().delete_view, request, object_id, extra_context)
         busy = partial(self._answer_busy, request)
-        return act_or_give_up(router.db_for_write(Task), nullcontext, act, busy)
+        return _act_as_a_whole(request.method == "POST", act, busy)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete all of the instances, each under its lock, or none."""
@@ -210,12 +219,19 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list; what is done to several instances is done to all of them or none."""
-        using = router.db_for_write(Task)
-        deletes = request.POST.get("action") == "delete_selected"
-        lock = partial(transaction.atomic, using=using) if deletes else nullcontext
+        writes = request.POST.get("action") == "delete_selected" or "_save" in request.POST
         act = partial(super().changelist_view, request, extra_context)
-        return act_or_give_up(using, lock, act, partial(self._answer_busy, request))
+        return _act_as_a_whole(writes, act, partial(self._answer_busy, request))
 
     def _answer_busy(self, request: HttpRequest) -> HttpResponse:
         self.message_user(request, BUSY, messages.ERROR)
         return redirect(request.get_full_path())
+
+
+def _act_as_a_whole(
+    writes: bool, act: Callable[[], HttpResponse], give_up: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Write all or nothing, and do not give up what is committed already."""
+    using = router.db_for_write(Task)
+    lock = partial(transaction.atomic, using=using) if writes else nullcontext
+    return act_or_give_up(using, lock, act, give_up)

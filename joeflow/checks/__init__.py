@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Tags, register
 
-from joeflow.checks.databases import check_databases, check_servers
+from joeflow.checks.databases import check_databases, check_deployment, check_servers
 from joeflow.checks.definitions import check_definitions
 from joeflow.checks.deployment import check_login
 from joeflow.checks.runners import check_runner, check_runner_deployment
-from joeflow.checks.unknown_settings import check_settings
+from joeflow.checks.settings_values import check_settings
 from joeflow.checks.urls import check_urls
 
 __all__ = ("register_checks",)
@@ -31,3 +31,4 @@ def register_checks() -> None:
         register(check, tag)
     register(check_login, Tags.security, deploy=True)
     register(check_runner_deployment, "joeflow", deploy=True)
+    register(check_deployment, "joeflow", deploy=True)

@@ -11,7 +11,7 @@ from django.db import connections, router
 from joeflow.models import Task
 from joeflow.workflows import Workflow, get_workflows
 
-__all__ = ("check_databases", "check_servers")
+__all__ = ("check_databases", "check_deployment", "check_servers")
 
 #: What a server says of itself: its isolation level, and whether it can only be read.
 _STATE = {
@@ -67,6 +67,46 @@ def check_servers(
             )
         )
     return messages
+
+
+def check_deployment(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn where PostgreSQL plans the same statements again and again.
+
+    Args:
+        app_configs: Not used: all workflows share the database of the tasks.
+        kwargs: What Django passes besides.
+    """
+    using = router.db_for_write(Task)
+    connection = connections[using]
+    options = connection.settings_dict["OPTIONS"]
+    if connection.vendor != "postgresql" or not _has_psycopg_3() or _is_decided(options):
+        return []
+    return [
+        Warning(
+            f"PostgreSQL plans each statement of the database {using!r} anew, which takes a third "
+            f"of what a transition costs there.",
+            hint='Set OPTIONS = {"server_side_binding": True, "prepare_threshold": 5}; or '
+            '"prepare_threshold": None behind a PgBouncer older than 1.21 that pools transactions.',
+            id="joeflow.W028",
+        )
+    ]
+
+
+def _is_decided(options: dict[str, Any]) -> bool:
+    """Tell whether statements are prepared, or somebody has said that they shall not."""
+    threshold = options.get("prepare_threshold", 0)
+    # Without binding on the server, the values are in the text, which is another one each time.
+    return threshold is None or ("prepare_threshold" in options and _binds_on_server(options))
+
+
+def _binds_on_server(options: dict[str, Any]) -> bool:
+    return options.get("server_side_binding") is True
+
+
+def _has_psycopg_3() -> bool:
+    from django.db.backends.postgresql.psycopg_any import is_psycopg3  # noqa: PLC0415 - needs it
+
+    return bool(is_psycopg3)
 
 
 def _wrong_level(using: str, level: str) -> Error:
@@ -129,4 +169,11 @@ def _check_sqlite(using: str) -> Iterator[CheckMessage]:
             hint='Set OPTIONS = {"transaction_mode": "IMMEDIATE", "timeout": 20, '
             '"init_command": "PRAGMA journal_mode=WAL"}.',
             id="joeflow.W014",
+        )
+    if connection.settings_dict["ATOMIC_REQUESTS"]:
+        yield Warning(
+            f"The SQLite database {using!r} is locked by each request, as ATOMIC_REQUESTS is on: "
+            f"whoever only looks waits for whoever writes, and gets an error after the timeout.",
+            hint="Turn ATOMIC_REQUESTS off; joeflow's forms are one transaction anyway.",
+            id="joeflow.W026",
         )

@@ -10,12 +10,18 @@ from django.core.checks import CheckMessage, Warning
 from django.utils.module_loading import import_string
 from django.views import View
 
+from joeflow.access import is_shared_out, permissions_of
 from joeflow.typing import HUMAN, Node
+from joeflow.views import StartViewMixin, TaskViewMixin
 from joeflow.workflows import get_workflows
 
 __all__ = ("check_login",)
 
 LOGIN_MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+
+#: Those that ask for no login, and a node that has none.
+_OF_JOEFLOW = (TaskViewMixin.has_access, StartViewMixin.has_access, None)
 
 
 def check_login(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -36,15 +42,18 @@ def check_login(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"The tasks of people are open to everybody: {', '.join(name for name, _ in human)}.",
-            hint=f"Add {LOGIN_MIDDLEWARE!r} to MIDDLEWARE, or mix LoginRequiredMixin or "
-            f"PermissionRequiredMixin into the views.",
+            hint=f"Add {LOGIN_MIDDLEWARE!r} to MIDDLEWARE, or give the tasks permission_required=… "
+            f"or assign=…, or mix LoginRequiredMixin into the views.",
             id="joeflow.W017",
         )
     ]
 
 
 def asks_for_login(node: Node) -> bool:
-    """Tell whether a view asks who somebody is, by one of Django's mixins or decorators."""
+    """Tell whether a view asks who somebody is, by a keyword or Django's mixins or decorators."""
+    own_rules = getattr(type(node), "has_access", None) not in _OF_JOEFLOW
+    if permissions_of(node) or is_shared_out(node) or own_rules:
+        return True
     # Django's decorators leave login_url on what they decorate, for its own middleware to see.
     decorated = hasattr(getattr(type(node), "dispatch", None), "login_url")
     bases = type(node).__mro__

@@ -10,7 +10,8 @@ from joeflow.operations import AddColumn
 
 
 def count():
-    return models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # Not a positive one: PostgreSQL would look at each row, with the whole table locked.
+    return models.IntegerField(default=0, db_default=0, editable=False)
 
 
 def instant(name, **options):

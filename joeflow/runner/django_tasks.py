@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from joeflow import engine
 from joeflow.conf import settings
-from joeflow.exceptions import JoeflowError, MissingExtra
+from joeflow.exceptions import MissingExtra, TimeLimitExceeded
 from joeflow.recovery import sweep
 
 try:
@@ -86,10 +86,6 @@ def _run_task(task_pk: int, workflow_pk: int, bounces: int = 0, errors: int = 0)
     if again is not None:
         eta = timezone.now() + timedelta(seconds=again.delay)
         _enqueue(_run_task, eta, task_pk, workflow_pk, again.bounces, again.errors)
-
-
-class TimeLimitExceeded(JoeflowError):
-    """A task has run for longer than ``JOEFLOW_TIME_LIMIT``."""
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.forms.models import model_to_dict
 from django.forms.utils import ErrorDict
@@ -61,16 +62,20 @@ def is_redirect(response: HttpResponse) -> bool:
     return response.has_header("Location") and response.status_code // 100 == 3
 
 
-def is_login(response: HttpResponse, login_url: str | None = None) -> bool:
+def is_login(request: HttpRequest, response: HttpResponse, login_url: str | None = None) -> bool:
     """Tell whether a redirect asks somebody to log in, as Django's mixins and decorators do.
 
     Args:
+        request: The request.
         response: The redirect.
         login_url: Where the view sends people, if it says so.
     """
     login = urlsplit(resolve_url(login_url or settings.LOGIN_URL))
     asked = urlsplit(response["Location"])
-    return (login.netloc, login.path) == (asked.netloc, asked.path)
+    if (login.netloc, login.path) == (asked.netloc, asked.path):
+        return True
+    # A mixin can send people elsewhere; but it says where they shall come back to.
+    return REDIRECT_FIELD_NAME in QueryDict(asked.query) and not _is_logged_in(request)
 
 
 def refuse(status: int, detail: str, **options: Any) -> JsonResponse:
@@ -78,15 +83,13 @@ def refuse(status: int, detail: str, **options: Any) -> JsonResponse:
     return JsonResponse({"detail": detail}, status=status, **options)
 
 
-def guard(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
+def guard(view: Callable[..., Any]) -> Callable[..., Any]:
     """Return the view with JSON answers where JSON was sent and the view refuses."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not is_json(request):
-            response = view(request, *args, **kwargs)
-            return response
+            return view(request, *args, **kwargs)
         try:
             response = view(request, *args, **kwargs)
         except BadJSON as error:
@@ -94,7 +97,7 @@ def guard(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
         except RequestDataTooBig:
             return refuse(413, _("The body is too large."))
         except Http404:
-            return refuse(404, _("There is no such task."))
+            return refuse(404, _("There is nothing at this address."))
         except PermissionDenied:
             return _refuse_person(request)
         if isinstance(response, HttpResponseNotAllowed):
@@ -107,10 +110,14 @@ def guard(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
 
 def _refuse_person(request: HttpRequest) -> JsonResponse:
-    user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
+    if _is_logged_in(request):
         return refuse(403, _("You may not do this."))
     return refuse(401, _("Log in first."))
+
+
+def _is_logged_in(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return user is not None and bool(user.is_authenticated)
 
 
 def answer(workflow: Any, *, status: int) -> JsonResponse:
@@ -212,7 +219,10 @@ def _read_body(request: HttpRequest) -> dict[str, Any]:
 
 def _read_number(text: str) -> Decimal | float:
     """Return a number with all digits that were sent, which a float would round."""
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except ArithmeticError:  # its exponent is too long even for a Decimal
+        return float(text)
     return value if abs(value.adjusted()) < MOST_DIGITS else float(text)
 
 

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.mixins import AccessMixin
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.forms import ALL_FIELDS
 from django.urls import URLPattern, path
 from django.views.generic.edit import ModelFormMixin
 
+from joeflow.access import permissions_of
+from joeflow.assignments import give
 from joeflow.exceptions import InvalidDefinition
+from joeflow.graph import show
 from joeflow.keys import KEY_PATH
 from joeflow.models import Task
 from joeflow.typing import HUMAN
 from joeflow.views import json
 from joeflow.views.names import WorkflowViewMixin
+from joeflow.views.signed import for_signed_links
 
 __all__ = ("HumanNode",)
 
+#: The part of a URL pattern that stands for a signed link.
+SIGNED_PATH = "signed/<str:token>/"
+
 
 class HumanNode(WorkflowViewMixin):
-    """The part of a person's task that belongs to the definition; there is no request here."""
+    """The part of a person's task that belongs to the definition; there is no request here.
+
+    Attributes:
+        permission_required: Permissions that a person needs, all of them: one or several.
+        assign: Whom a new task is given to: a function that is called with the instance, or the
+            name of a method of the workflow class. It returns a user, a group, several of them,
+            or None.
+        login_url: Where to send whoever is not logged in; this and the next ones as in Django's
+            ``AccessMixin``.
+        redirect_field_name: Name of the parameter that says where to come back to.
+        raise_exception: Refuse those who are not logged in, instead.
+        permission_denied_message: Why.
+    """
 
     type = HUMAN
     path = ""
+    permission_required: Any = None
+    assign: Any = None
+    login_url: Any = None
+    redirect_field_name: Any = REDIRECT_FIELD_NAME
+    raise_exception = False
+    permission_denied_message: Any = ""
     workflow_cls: Any = None
     is_start = False
     _get_workflow: Callable[[], Any]
@@ -62,6 +90,16 @@ class HumanNode(WorkflowViewMixin):
         pattern: URLPattern = path(route + self.path, view, name=self.name)
         return pattern
 
+    def get_signed_url_pattern(self, workflow: Any) -> URLPattern:
+        """Return the URL pattern of this node for links that ask for no login.
+
+        Args:
+            workflow: The workflow class.
+        """
+        view = for_signed_links(self.get_url_pattern(workflow).callback, self, workflow)
+        pattern: URLPattern = path(f"{self.name}/{SIGNED_PATH}", view, name=f"{self.name}-signed")
+        return pattern
+
     def create_task(self, workflow: Any, prev_task: Task) -> Task:
         """Return a new, saved task for this node; override it to say whose it is.
 
@@ -72,9 +110,37 @@ class HumanNode(WorkflowViewMixin):
             prev_task: The task that this one follows.
         """
         task: Task = workflow.task_set.create(name=self.name, type=self.type, workflow=workflow)
+        give(task, self.get_assignees(workflow))
         return task
 
     create_task.makes_plain_task = True  # type: ignore[attr-defined]
+
+    def get_assignees(self, workflow: Any) -> Any:
+        """Return whom a new task is given to: what ``assign`` says.
+
+        Args:
+            workflow: The instance.
+
+        Returns:
+            A user, a group, several of them, or None.
+        """
+        if isinstance(self.assign, str):
+            return getattr(workflow, self.assign)()
+        return self.assign(workflow) if self.assign is not None else None
+
+    @property
+    def asks_itself(self) -> bool:
+        """Whether a mixin, like those of Django, asks for the permissions in a way of its own.
+
+        Only one that stands in front is asked in time; for any other, joeflow asks itself.
+        """
+        bases = type(self).__mro__
+        in_front = [b for b in bases[: bases.index(HumanNode)] if not issubclass(b, HumanNode)]
+        return any(
+            "dispatch" in vars(base)
+            and (hasattr(base, "has_permission") or hasattr(base, "check_permissions"))
+            for base in in_front
+        )
 
     def get_success_url(self) -> str:
         """Return where to go on: ``success_url``, or the detail view of the instance."""
@@ -90,7 +156,13 @@ class HumanNode(WorkflowViewMixin):
 
     def check(self) -> list[CheckMessage]:
         """Find what would fail when somebody uses the view."""
-        return [*self._check_form(), *self._check_success_url()]
+        return [
+            *self._check_form(),
+            *self._check_success_url(),
+            *self._check_bases(),
+            *self._check_assign(),
+            *self._check_permissions(),
+        ]
 
     def _error(self, problem: str, hint: str, **options: str) -> CheckMessage:
         label = f"{self.workflow_cls._meta.label}.{self.name}"
@@ -130,6 +202,53 @@ class HumanNode(WorkflowViewMixin):
             problem = "has no success_url, and its workflow has no detail view to go to"
             hint = "Set success_url, or leave detail_view as it is."
             yield self._error(problem, hint, id="joeflow.E021")
+
+    def _check_bases(self) -> Iterator[CheckMessage]:
+        bases = type(self).__mro__
+        for mixin in bases[bases.index(HumanNode) :]:
+            if issubclass(mixin, AccessMixin) and "dispatch" in vars(mixin):
+                yield Warning(
+                    f"{self.workflow_cls._meta.label}.{self.name} has {mixin.__name__} behind "
+                    f"joeflow's view, where it is asked too late or never.",
+                    hint=f"Name {mixin.__name__} first among the bases of {type(self).__name__}.",
+                    obj=self.workflow_cls,
+                    id="joeflow.W025",
+                )
+
+    def _check_assign(self) -> Iterator[CheckMessage]:
+        assign, name = self.assign, self.workflow_cls.__name__
+        if assign is None:
+            return
+        if self.is_start:
+            hint = "Leave assign out, or move it to a task that follows."
+            yield self._error("is a start, and never somebody's", hint, id="joeflow.E029")
+        elif isinstance(assign, str) and not callable(getattr(self.workflow_cls, assign, None)):
+            hint = f"Give {name} a method {assign}(self), which returns a user, a group or None."
+            yield self._error(f"has assign={assign!r}, which is no method", hint, id="joeflow.E030")
+        elif not isinstance(assign, str) and not _takes_one(assign):
+            hint = "Set assign to a function of the instance alone, or to the name of a method."
+            yield self._error(f"has assign={show(assign)}", hint, id="joeflow.E030")
+
+    def _check_permissions(self) -> Iterator[CheckMessage]:
+        for permission in () if self.asks_itself else permissions_of(self):
+            if not isinstance(permission, str) or "." not in permission:
+                problem = f"requires the permission {permission!r}, which nobody can have"
+                label = self.workflow_cls._meta.app_label
+                hint = f"Write it with its app, like '{label}.{permission}'."
+                yield self._error(problem, hint, id="joeflow.E031")
+
+
+def _takes_one(function: Any) -> bool:
+    """Tell whether something can be called with one argument, as far as one can see."""
+    if not callable(function):
+        return False
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # a callable without a readable signature, e.g. from C
+        return True
+    return True
 
 
 def _editable_fields(model: type[Model]) -> list[str]:

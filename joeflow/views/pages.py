@@ -6,21 +6,23 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 from django.forms import modelform_factory
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import generic
 
+from joeflow.access import with_people
+from joeflow.content_types import is_of_another_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.exceptions import InstanceChanged, MissingExtra
 from joeflow.forms import OverrideForm
-from joeflow.locks import act_or_give_up
-from joeflow.models import Task
+from joeflow.models import Event, Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
 from joeflow.views import json
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
+from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import WorkflowViewMixin, words
 
 __all__ = ("OverrideView", "WorkflowDetailView")
@@ -43,6 +45,17 @@ def may_override(user: Any, workflow: Any) -> bool:
     return bool(user.has_perm("joeflow.override") or user.has_perm(own))
 
 
+def _load_people(tasks: list[Any]) -> None:
+    """Load whose open tasks are, and what was done about that, of those that have any."""
+    with_events = [task for task in tasks if task.has_events]
+    events = Prefetch("event_set", Event._base_manager.select_related("user").order_by("pk"))
+    prefetch_related_objects(with_events, events)
+    given = [t for t in tasks if t.completed is None and (t.has_assignees or t.has_groups)]
+    prefetch_related_objects(given, "assignees", "assigned_groups")
+    for task in given:
+        vars(task)["people"] = task.recipients
+
+
 class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore[type-arg]
     """Shows an instance: its graph and its history."""
 
@@ -51,22 +64,37 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the graph, where it can be drawn, and the tasks, newest first."""
-        workflow = self.object
-        context: dict[str, Any] = {"may_override": self._may_override(), **kwargs}
+        workflow, tasks = self.object, self._get_tasks()
+        if not tasks and is_of_another_class(workflow):
+            raise Http404
+        context: dict[str, Any] = {
+            "may_override": self._may_override(),
+            "may_view_reasons": self._may_view_reasons(),
+            **kwargs,
+        }
         try:
             context["graph"] = workflow.get_instance_graph_svg()
         except MissingExtra:
             context["mermaid"] = workflow.get_instance_graph_mermaid()
-        context["tasks"] = tasks = self._get_tasks()
+        context["tasks"] = tasks
         context["more_tasks"] = len(tasks) == MOST_TASKS
         return super().get_context_data(**context)
 
     def _may_override(self) -> bool:
         return self.model.override_view is not None and may_override(self._user, self.model)
 
+    def _may_view_reasons(self) -> bool:
+        # What an exception says can be secret: an address with a token, a row of the database.
+        user, permissions = self._user, ("joeflow.view_task", "joeflow.change_task")
+        return user is not None and any(user.has_perm(each) for each in permissions)
+
     def _get_tasks(self) -> list[Task]:
         rows: QuerySet[Task] = self.object.task_set.select_related("completed_by_user")
+        rows = with_people(rows, None).annotate(
+            has_events=Exists(Event._base_manager.filter(task=OuterRef("pk")))
+        )
         tasks = list(rows.defer("stacktrace").order_by("-pk")[:MOST_TASKS])
+        _load_people(tasks)
         for task in tasks:
             vars(task)["label"] = words(task.name)
         return tasks
@@ -108,6 +136,8 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
     def get_object(self, queryset: Any = None) -> Any:
         """Return the instance; what is not changed in the form is not saved."""
         workflow = super().get_object(queryset)
+        if is_of_another_class(workflow):
+            raise Http404
         track_changes(workflow)
         return workflow
 

@@ -12,10 +12,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormMixin
 
+from joeflow.access import has_permissions, may_complete, with_people
+from joeflow.assignments import concerns
 from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
-from joeflow.locks import act_or_give_up
 from joeflow.models import Task
 from joeflow.storable import refuse_unstorable
 from joeflow.successors import task_values
@@ -24,8 +25,10 @@ from joeflow.transitions import transition
 from joeflow.typing import HUMAN
 from joeflow.views import json
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
+from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import words
 from joeflow.views.nodes import HumanNode
+from joeflow.views.refusals import refuse_person
 
 __all__ = ("StartViewMixin", "TaskViewMixin")
 
@@ -79,13 +82,17 @@ class TaskViewMixin(HumanNode):
         return act_or_give_up(self.using, self._transition, act, self._answer_locked)
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        refusal = self._refuse_stranger()
+        if refusal is not None:
+            return refusal
         self._refuse_closed()
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         if not json.is_json(request) or not json.is_redirect(response):
             return response
         # The view went on, to wherever; unless a mixin behind this one asks for a login.
         login_url = getattr(self, "login_url", None)
-        return response if json.is_login(response, login_url) else self._answer_json()
+        is_login = json.is_login(request, response, login_url)
+        return response if is_login else self._answer_json()
 
     def _transition(self) -> AbstractContextManager[Any]:
         tasks = Task.objects.using(self.using).filter(pk=self.kwargs["pk"]).order_by()
@@ -93,6 +100,21 @@ class TaskViewMixin(HumanNode):
         if workflow_pk is None:
             raise Http404
         return transition(Task, workflow_pk, using=self.using)
+
+    def has_access(self) -> bool:
+        """Tell whether this person may see and do the task; override it for rules of your own."""
+        return may_complete(self.get_task(), self._user, self, is_asked=self.asks_itself)
+
+    def _refuse_stranger(self) -> HttpResponse | None:
+        if self.has_access():
+            return None
+        task: Any = self.get_task()
+        if concerns(task, self._user, self, self.using):
+            if task.completed is not None:
+                return None  # is told who was faster
+            if task.has_assignees and not task.is_assignee:
+                return self._answer_taken(task)
+        return refuse_person(self)
 
     def _refuse_closed(self) -> None:
         task = self.get_task()
@@ -120,7 +142,7 @@ class TaskViewMixin(HumanNode):
     def _load_task(self) -> Task:
         tasks = Task.objects.using(self.using).select_related("completed_by_user")
         rows = tasks.filter(pk=self.kwargs["pk"], name=self.name).order_by()
-        task: Task | None = rows.first()
+        task: Task | None = with_people(rows, self._user).first()
         if task is None or workflow_class(task.content_type_id, self.using) is not self.model:
             raise Http404
         return task
@@ -195,6 +217,14 @@ class TaskViewMixin(HumanNode):
     def _answer_json(self) -> HttpResponse:
         return json.answer(self._get_workflow(), status=200)
 
+    def _answer_taken(self, task: Task) -> HttpResponse:
+        names = ", ".join(str(user) for user in task.assignees.all())
+        if json.is_json(self.request):
+            return json.refuse(403, _("This task is for {names}.").format(names=names))
+        context = {"task": task, "object": task.workflow, "names": names}
+        context["task_label"] = words(task.name)
+        return render(self.request, "joeflow/task_taken.html", context, status=403)
+
     def _answer_closed(self, task: Task) -> HttpResponse:
         reading = self.request.method in _READING
         status = 410 if reading else 409
@@ -206,6 +236,9 @@ class TaskViewMixin(HumanNode):
 
     def _answer_locked(self) -> HttpResponse:
         self._forget_task()
+        refusal = self._refuse_stranger()
+        if refusal is not None:
+            return refusal
         try:
             self._refuse_closed()
         except _TaskIsClosed as closed:
@@ -236,6 +269,13 @@ class StartViewMixin(TaskViewMixin):
 
     def _transition(self) -> AbstractContextManager[Any]:
         return database_transaction.atomic(using=self.using)
+
+    def has_access(self) -> bool:
+        """Tell whether this person may start an instance; override it for rules of your own."""
+        return self.asks_itself or has_permissions(self._user, self)
+
+    def _refuse_stranger(self) -> HttpResponse | None:
+        return None if self.has_access() else refuse_person(self)
 
     def _refuse_closed(self) -> None:
         """Do nothing: there is no task so far."""

@@ -196,7 +196,7 @@ def connect_postgresql(name="postgres"):
     )
 
 
-def connect_mariadb():
+def connect_mariadb(name=None):
     import pymysql
 
     server = services.database("mariadb")
@@ -205,6 +205,8 @@ def connect_mariadb():
         port=int(server["PORT"]),
         user=server["USER"],
         password=server["PASSWORD"],
+        database=name,
+        autocommit=True,
     )
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -15,12 +14,36 @@ import pytest
 
 from tests import services
 from tests.acceptance.reference_environment import make_environment
-from tests.acceptance.sites import connect_postgresql, own_database, remove_queues
+from tests.acceptance.sites import (
+    connect_mariadb,
+    connect_postgresql,
+    own_database,
+    remove_queues,
+)
+from tests.processes import wait_for
 
 FOLDER = Path(__file__).parent / "upgrade"
 LIMIT = 120
+WORKERS = {
+    "celery": ("celery", "-A", "depot", "worker", "-c", "2"),
+    "dramatiq": ("django", "rundramatiq", "--processes", "1", "--threads", "2"),
+}
 
-pytestmark = pytest.mark.service("postgresql", "redis")
+#: Runner and database.
+COMBINATIONS = [("celery", "postgresql"), ("dramatiq", "postgresql"), ("celery", "mariadb")]
+#: How to connect to a database, and how many there wait for somebody who uses a table.
+CONNECT = {"postgresql": connect_postgresql, "mariadb": connect_mariadb}
+WAITING = {
+    "postgresql": (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    ),
+    "mariadb": (
+        "SELECT count(*) FROM information_schema.PROCESSLIST"
+        " WHERE DB = %s AND STATE LIKE 'Waiting for table metadata lock%%'"
+    ),
+}
+
+pytestmark = pytest.mark.service("postgresql", "mariadb", "redis")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +52,10 @@ def old_python(tmp_path_factory):
     requirements = [
         f"celery[redis]=={version('celery')}",
         f"django-reversion=={version('django-reversion')}",
+        f"django-dramatiq=={version('django-dramatiq')}",
+        f"dramatiq[redis]=={version('dramatiq')}",
         f"psycopg[binary]=={version('psycopg')}",
+        f"pymysql=={version('pymysql')}",
     ]
     return make_environment(tmp_path_factory.mktemp("joeflow-2"), *requirements)
 
@@ -37,25 +63,31 @@ def old_python(tmp_path_factory):
 class Depot:
     """The project, which each of two Pythons can run."""
 
-    def __init__(self, old_python, folder):
+    def __init__(self, runner, database, old_python, folder):
+        self.runner = runner
+        self.connect = CONNECT[database]
+        self.vendor = database
         self.pythons = {"old": old_python, "new": Path(sys.executable)}
         self.folder = folder
         self.processes = []
         self.name = f"joeflow_depot_{uuid.uuid4().hex[:10]}"
-        database = {
-            key: value
-            for key, value in services.database("postgresql").items()
-            if isinstance(value, str)
-        }
+        settings = {k: v for k, v in services.database(database).items() if k != "TEST"}
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "depot.settings",
             "PYTHONPATH": str(FOLDER),
             "PYTHONUNBUFFERED": "1",
             "DEPOT_NAME": self.name,
+            "DEPOT_RUNNER": runner,
             "DEPOT_BROKER": services.redis_url(),
-            "DEPOT_DATABASE": json.dumps(database | {"NAME": self.name}),
+            "DEPOT_DATABASE": json.dumps(settings | {"NAME": self.name}),
         }
+
+    def query(self, statement, *values):
+        """Return the one figure that a statement selects."""
+        with self.connect(self.name) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()[0]
 
     def start(self, age, *arguments):
         """Start a module of Python, with what it prints in a file."""
@@ -105,9 +137,11 @@ class Depot:
         )
 
     @contextmanager
-    def worker(self, age, *options):
+    def worker(self, age):
         """Run a worker; it is killed in the end."""
-        command = ("celery", "-A", "depot", "worker", "-c", "2", *options)
+        command = WORKERS[self.runner]
+        if (self.runner, age) == ("celery", "old"):
+            command = (*command, "-Q", self.name)
         process = self.start(age, *command)
         try:
             yield process
@@ -115,11 +149,11 @@ class Depot:
             self.kill(process)
 
 
-@pytest.fixture
-def depot(old_python, tmp_path):
+@pytest.fixture(params=COMBINATIONS, ids="-".join)
+def depot(request, old_python, tmp_path):
     """A project with the tables of joeflow 2.0.2."""
-    it = Depot(old_python, tmp_path)
-    with own_database(connect_postgresql, it.name):
+    it = Depot(*request.param, old_python, tmp_path)
+    with own_database(it.connect, it.name):
         try:
             it.django("old", "migrate", "-v", "0")
             yield it
@@ -129,32 +163,40 @@ def depot(old_python, tmp_path):
 
 
 def test_every_instance_goes_on_to_its_end(depot):
-    with depot.worker("old", "-Q", depot.name):
+    with depot.worker("old"):
         waiting = depot.drive("old", "half_way")
     depot.drive("old", "unsent")
-    before = depot.drive("old", "history")
+    before, standing = depot.drive("old", "history"), depot.drive("old", "standing")
     # As far as the old worker came.
     assert waiting.pop("Truck 3") in (["ready"], ["drive"], [])
     assert waiting == {
         "Cheese 5": ["wait"],
         "Parcel 1": ["inspect"],
         "Parcel 2": [],
+        "Parcel 9": ["inspect"],
         "Risk 6": ["attempt"],
         "Truck 4": ["ready", "sign"],
+        "Truck 7": ["sign"],
+        "Truck 8": [],
     }
 
     depot.django("new", "migrate", "-v", "0")
+    assert depot.drive("new", "standing") == standing
+    assert depot.drive("new", "pages") == []
     with depot.worker("new"):
         logs = depot.drive("new", "go_on")
 
     assert logs == {
         "Cheese 5": ["eaten"],
-        "Letter 7": ["posted", "written"],
+        "Letter 10": ["posted", "written"],
         "Parcel 1": ["sent", "weighed"],
         "Parcel 2": ["sent", "weighed"],
+        "Parcel 9": ["sent", "weighed"],
         "Risk 6": ["celebrated", "done"],
         "Truck 3": ["driven", "loaded"],
         "Truck 4": ["driven", "loaded"],
+        "Truck 7": ["driven", "loaded"],
+        "Truck 8": ["driven", "loaded"],
     }
     after = depot.drive("new", "history")
     assert len(before["tasks"]) > 10
@@ -166,9 +208,10 @@ def test_every_instance_goes_on_to_its_end(depot):
 
 def test_migration__workers_of_the_old_code_go_on_meanwhile(depot):
     stop = depot.folder / "stop"
-    with depot.worker("old", "-Q", depot.name) as worker:
+    with depot.worker("old") as worker:
         people = depot.start("old", "depot.drive", "keep_starting", str(stop), "20")
-        wait_for_first_letter(depot)
+        begun = lambda: depot.query("SELECT count(*) FROM depot_letter")  # noqa: E731
+        wait_for(begun, LIMIT, "people have begun")
         depot.django("new", "migrate", "-v", "0")
         stop.touch()
         started = depot.result(people)
@@ -178,11 +221,28 @@ def test_migration__workers_of_the_old_code_go_on_meanwhile(depot):
     assert "Traceback" not in worker.log.read_text()
 
 
+def test_migration__nobody_waits_behind_one_that_waits_for_a_task_of_the_old_code(depot):
+    stop = depot.folder / "stop"
+    stop.touch()
+    with depot.worker("old"), depot.connect(depot.name) as connection:
+        cursor = connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT id FROM joeflow_task")  # as a task that runs
+        migration = depot.start("new", "django", "migrate", "-v", "0")
+        wait_for(lambda: depot.query(WAITING[depot.vendor], depot.name), LIMIT, "it waits")
+
+        depot.drive("old", "keep_starting", stop, 20)
+
+        assert migration.poll() is None, depot.logs()
+        cursor.execute("ROLLBACK")
+        depot.wait(migration)
+
+
 def test_migration__workers_of_both_versions_work_side_by_side(depot):
     depot.django("new", "migrate", "-v", "0")
     stop = depot.folder / "stop"
     stop.touch()
-    with depot.worker("old", "-Q", depot.name), depot.worker("new"):
+    with depot.worker("old"), depot.worker("new"):
         people = [
             depot.start(age, "depot.drive", "keep_starting", str(stop), "40")
             for age in ("old", "new")
@@ -190,16 +250,4 @@ def test_migration__workers_of_both_versions_work_side_by_side(depot):
         for process in people:
             depot.result(process)
 
-    assert set(depot.drive("new", "letters")) == {"written posted "}
-
-
-def wait_for_first_letter(depot):
-    """Return as soon as the people have begun."""
-    until = time.monotonic() + LIMIT
-    with connect_postgresql(depot.name) as connection:
-        while True:
-            [count] = connection.execute("SELECT count(*) FROM depot_letter").fetchone()
-            if count:
-                return
-            assert time.monotonic() < until, depot.logs()
-            time.sleep(0.05)
+    assert set(depot.drive("new", "letters")) == {"written posted"}

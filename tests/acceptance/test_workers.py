@@ -90,9 +90,10 @@ def test_task_that_kills_every_worker__fails_after_the_bound(project, tmp_path):
         outcome = project.drive("deadly_outcome", pk)
 
     assert outcome["status"] == "failed"
-    assert outcome["exception"].startswith("joeflow.steps.NeverCameBack: Task kill (")
+    assert outcome["exception"].startswith("joeflow.exceptions.NeverCameBack: Task kill (")
     assert "was started 2 times and never came back." in outcome["exception"]
-    assert note.read_text() == 3 * "started\n"
+    # The first start does not count, unless the recovery was so fast that it sent a message, too.
+    assert note.read_text() in (2 * "started\n", 3 * "started\n")
 
 
 @with_projects(ONE_EACH)

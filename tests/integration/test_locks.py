@@ -1,5 +1,7 @@
 """The lock of an instance, with real connections."""
 
+from contextlib import suppress
+
 import pytest
 from django.db import connection, transaction
 
@@ -7,9 +9,10 @@ from joeflow import engine, recovery
 from joeflow.clock import DatabaseNow
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Task
+from joeflow.steps import Step
 from joeflow.transitions import transition
 from tests.integration.conftest import LIMIT
-from tests.testapp.models import Chain
+from tests.testapp.models import Chain, SplitJoin
 
 TIMEOUT = {
     "postgresql": "SELECT current_setting('lock_timeout')",
@@ -43,6 +46,37 @@ class TestWorker:
         assert (come_back.bounces, come_back.errors) == (1, 0)
         assert Chain.objects.get().text == ""
 
+    def test_one_message_comes_back_and_brings_what_else_is_due(self, hold, transactional_db):
+        workflow = SplitJoin.start()
+        engine.run(workflow.task_set.get(name="split").pk, workflow.pk, stay=False)
+        older, newer = workflow.task_set.filter(name__in=["batman", "robin"]).order_by("eta", "pk")
+        release = hold(workflow)
+
+        assert engine.run(newer.pk, workflow.pk) is None
+        assert engine.run(older.pk, workflow.pk).bounces == 1
+
+        release.set()
+        release.done.result(LIMIT)
+        engine.run(older.pk, workflow.pk, bounces=1)
+        assert SplitJoin.objects.get().value == 2
+
+    def test_a_message_that_has_begun_to_work_comes_back(self, chain, first, hold, monkeypatch):
+        """Nobody else may have one for what it leaves behind: that is in nobody's broker."""
+        Task.objects.create(name="third", type="machine", workflow=chain, eta=first.eta, attempts=1)
+        take = Step.take
+
+        def take_until_somebody_comes(step):
+            more = take(step)
+            hold(chain)
+            return more
+
+        monkeypatch.setattr(Step, "take", take_until_somebody_comes)
+
+        assert engine.run(first.pk, chain.pk).bounces == 1
+
+        names = chain.task_set.succeeded().values_list("name", flat=True)
+        assert sorted(names) == ["first", "start"]
+
     def test_it_runs_the_task_when_it_comes_back(self, chain, first, hold):
         release = hold(chain)
         come_back = engine.run(first.pk, chain.pk)
@@ -52,6 +86,24 @@ class TestWorker:
         assert engine.run(first.pk, chain.pk, bounces=come_back.bounces) is None
 
         assert Chain.objects.get().text == "123"
+
+    def test_a_node_may_go_on_where_another_instance_is_busy(self, chain, first, hold, monkeypatch):
+        other = Chain.start()
+        hold(other)
+
+        def first_node(workflow):
+            with suppress(InstanceLocked):
+                other.cancel()
+            workflow.text = "went on"
+            workflow.save(update_fields=["text"])
+
+        monkeypatch.setattr(Chain, "first", first_node)
+
+        engine.run(first.pk, chain.pk, stay=False)
+
+        first.refresh_from_db()
+        assert first.status == Task.SUCCEEDED
+        assert Chain.objects.get(pk=chain.pk).text == "went on"
 
     def test_a_sweep_leaves_the_instance_alone(self, chain, first, hold, handed_out):
         other = Chain.start().task_set.get(name="first")

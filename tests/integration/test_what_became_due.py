@@ -28,10 +28,9 @@ def test_a_task_that_became_due_while_the_node_ran_does_not_wait(threads, behave
     assert running.wait(LIMIT)
 
     Task.objects.filter(pk=other.pk).update(eta=DatabaseNow())
-    bounced = engine.run(other.pk, workflow.pk)
+    assert engine.run(other.pk, workflow.pk) is None
     go_on.set()
 
-    assert bounced.bounces == 1
     assert run.result(LIMIT) is None
     other.refresh_from_db()
     assert other.status == Task.SUCCEEDED

@@ -20,6 +20,7 @@ from tests.testapp.workflows_human import (
     Sheet,
     SheetState,
 )
+from tests.testapp.workflows_people import Purchase
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
 __all__ = (
@@ -38,6 +39,7 @@ __all__ = (
     "Parcel",
     "ParcelState",
     "Patient",
+    "Purchase",
     "RegisteredLetter",
     "Sheet",
     "SheetState",

@@ -51,6 +51,7 @@ def test_extras__those_of_the_documentation():
         "dramatiq",
         "graphviz",
         "graphviz-pure",
+        "guardian",
         "reversion",
         "tasks",
     }
@@ -71,6 +72,7 @@ def test_package__marked_as_typed():
         ("django_tasks", "runner/django_tasks.py"),
         ("django_tasks_db", "runner/django_tasks.py"),
         ("graphviz", "diagrams/dot.py"),
+        ("guardian", "contrib/guardian.py"),
         ("reversion", "contrib/reversion.py"),
     ],
 )

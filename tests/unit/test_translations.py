@@ -79,7 +79,7 @@ def messages_of(compiled):
 
 
 def test_languages():
-    assert LANGUAGES == ["de"]
+    assert LANGUAGES == ["de", "fr"]
 
 
 class ShownText(HTMLParser):
@@ -148,8 +148,16 @@ def test_page__is_german_for_a_german_reader(german_reader):
 
 
 @pytest.mark.django_db
-def test_page__is_english_for_others(german_reader):
+def test_page__is_french_for_a_french_reader(german_reader):
     response = german_reader.get("/greeting/start/", headers={"accept-language": "fr-CA"})
+
+    content = response.content.decode()
+    assert '<button type="submit">Enregistrer et continuer</button>' in content
+
+
+@pytest.mark.django_db
+def test_page__is_english_for_others(german_reader):
+    response = german_reader.get("/greeting/start/", headers={"accept-language": "it"})
 
     content = response.content.decode()
     assert '<button type="submit">Save and continue</button>' in content

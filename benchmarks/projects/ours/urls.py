@@ -2,6 +2,6 @@
 
 from django.urls import include, path
 
-from ours.models import Form
+from ours.models import Crowd, Form
 
-urlpatterns = [path("form/", include(Form.urls()))]
+urlpatterns = [path("form/", include(Form.urls())), path("crowd/", include(Crowd.urls()))]

@@ -1,13 +1,17 @@
 """Samples of the guides to views of one's own, and to inboxes."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import models
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views import View
 from django.views.generic import CreateView, ListView
 
 from joeflow import tasks
+from joeflow.exceptions import JoeflowError
 from joeflow.models import Task, Workflow
 from joeflow.views import StartViewMixin
 
@@ -20,22 +24,11 @@ class ClaimView(LoginRequiredMixin, StartViewMixin, CreateView):
         return super().form_valid(form)
 
 
-class ApproveView(LoginRequiredMixin, tasks.UpdateView):
-    def create_task(self, workflow, prev_task):
-        task = super().create_task(workflow, prev_task)
-        approvers = get_user_model().objects.filter(groups__name="Approvers")
-        task.assignees.set(approvers.exclude(pk=workflow.claimant_id))
-        return task
+class PayView(tasks.UpdateView):
+    template_name = "shop/pay.html"
 
-    def get_task(self):
-        task = super().get_task()
-        if not task.assignees.filter(pk=self.request.user.pk).exists():
-            raise PermissionDenied
-        return task
-
-
-class PayView(PermissionRequiredMixin, tasks.UpdateView):
-    permission_required = "shop.change_expenseworkflow"
+    def get_success_url(self):
+        return reverse("inbox")
 
 
 class ExpenseWorkflow(Workflow):
@@ -45,12 +38,16 @@ class ExpenseWorkflow(Workflow):
     reference = models.CharField(max_length=50)
 
     claim = ClaimView(fields=["amount"])
-    approve = ApproveView(fields=["approved"])
+    approve = tasks.UpdateView(
+        fields=["approved"],
+        assign="get_approvers",
+        permission_required="shop.change_expenseworkflow",
+    )
 
     def is_approved(self):
         return [self.pay] if self.approved else []
 
-    pay = PayView(fields=["reference"], template_name="shop/pay.html")
+    pay = PayView(fields=["reference"], permission_required="shop.change_expenseworkflow")
 
     edges = [
         (claim, approve),
@@ -58,10 +55,25 @@ class ExpenseWorkflow(Workflow):
         (is_approved, pay),
     ]
 
+    def get_approvers(self):
+        """Return whom a new task "approve" is given to: not to who claims."""
+        approvers = get_user_model().objects.filter(groups__name="Approvers")
+        return approvers.exclude(pk=self.claimant_id)
+
 
 class InboxView(LoginRequiredMixin, ListView):
     template_name = "shop/inbox.html"
 
     def get_queryset(self):
-        mine = Task.objects.open().filter(type=tasks.HUMAN, assignees=self.request.user)
-        return mine.prefetch_related("workflow").order_by("created")
+        tasks = Task.objects.inbox(self.request.user)
+        return tasks.prefetch_related("workflow", "assignees").order_by("created")
+
+
+class TakeView(LoginRequiredMixin, View):
+    def post(self, request, pk):
+        task = get_object_or_404(Task.objects.inbox(request.user), pk=pk)
+        try:
+            task.claim(request.user)
+        except JoeflowError as error:  # somebody was faster, or is working on it
+            messages.error(request, str(error))
+        return redirect("inbox")

@@ -27,7 +27,10 @@ def parse(arguments):
     parser.add_argument("--kills", type=int, default=100, help="in the middle of a task")
     parser.add_argument("--seed", type=int, help="what a storm has printed, to have it again")
     parser.add_argument("--logs", help="directory that is given the logs")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.instances < 1 or options.kills < 0:
+        parser.error("a storm has at least one instance, and no fewer than 0 kills")
+    return options
 
 
 def choose(options):

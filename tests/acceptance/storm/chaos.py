@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from tests.acceptance.storm.people import Browser, Unanswered
 from tests.processes import is_stopped, lives, wait_for
@@ -56,6 +56,7 @@ class Chaos:
         self.plan = plan(rng, kills)
         self.counts = Counter()
         self.interrupted = []
+        self.cuts = []
         self.on_idle = None
 
     def rage(self, on_step, on_idle):
@@ -85,6 +86,7 @@ class Chaos:
     def kill_in_the_middle(self):
         """Kill a process of a worker while it runs a node; prove that by what it did not note."""
         run = wait_for(self._stop_one, LIMIT, f"a task runs\n{self.site.logs()}")
+        run.killed = time.monotonic()
         os.kill(run.pid, signal.SIGKILL)
         self.interrupted.append(run)
         self.counts["killed in the middle of a task"] += 1
@@ -135,9 +137,18 @@ class Chaos:
         self.counts["queues shuffled"] += 1
 
     def restart_database(self):
-        self.site.restart_database()
+        with self._noted():
+            self.site.restart_database()
         self.counts["databases restarted"] += 1
 
     def cut_connections(self):
-        cut = self.site.database.cut_connections("storm", self.rng)
+        with self._noted():
+            cut = self.site.database.cut_connections("storm", self.rng)
         self.counts["connections cut"] += cut
+
+    @contextmanager
+    def _noted(self):
+        """Note from when to when connections to the database were cut."""
+        began = time.monotonic()
+        yield
+        self.cuts.append((began, time.monotonic()))

@@ -1,15 +1,12 @@
 """What must be so after the storm; each check returns a sentence for each violation."""
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 #: How an exception of a task may begin, and say why the task stands.
 ALLOWED_FAILURES = ("tests.acceptance.storm.weather.models.Planned: Planned: ",)
-#: How it may begin besides where processes and connections were killed.
-STORMY_FAILURES = (
-    "joeflow.steps.NeverCameBack: ",
-    "django.db.utils.OperationalError: ",
-    "django.db.utils.InterfaceError: ",
-)
+#: How it may begin besides, where a task was killed again and again.
+NEVER_CAME_BACK = "joeflow.exceptions.NeverCameBack: "
 JOIN = "meet"  # the name of each join
 
 
@@ -28,13 +25,19 @@ def ends(evidence):
 
 
 def failures(evidence):
-    """A failed task says what the workflow raised, or what the storm did to it."""
+    """A failed task says what the workflow raised, or what the storm has done to it."""
     for task in evidence.tasks:
-        if task.status == "failed":
-            if not task.exception.startswith(ALLOWED_FAILURES + STORMY_FAILURES):
-                yield f"The {task} failed for another reason: {task.exception!r}."
-            if task.closed:
-                yield f"The {task} has failed and is closed."
+        if task.status != "failed":
+            continue
+        if task.closed:
+            yield f"The {task} has failed and is closed."
+        runs = len(evidence.runs_of[task.pk])
+        if task.exception.startswith(NEVER_CAME_BACK):
+            # The last start may have been killed before the node could note that it runs.
+            if runs < evidence.max_starts - 1:
+                yield f"The {task} never came back, after {runs} runs."
+        elif not task.exception.startswith(ALLOWED_FAILURES):
+            yield f"The {task} failed for another reason: {task.exception!r}."
 
 
 def waiting(evidence):
@@ -164,8 +167,20 @@ def attempts(evidence):
     for token, count in Counter(row.token for row in evidence.effects).items():
         if count > 1:
             yield f"Run {token} was committed {count} times."
-        if token not in evidence.tokens:
+        if token not in evidence.runs:
             yield f"Run {token} was committed and never began."
+
+
+def overlaps(evidence):
+    """A task that runs is not started a second time as long as its connection lives."""
+    for task, runs in evidence.runs_of.items():
+        for run, later in pairwise(sorted(runs, key=lambda run: run.began)):
+            # Of a run that was killed together with its worker, nobody has noted when that was.
+            end = run.ended if run.killed is None else run.killed
+            if end is None or later.began >= end:
+                continue
+            if not any(run.began <= end and start <= later.began for start, end in evidence.cuts):
+                yield f"Task {task} was started again while it ran: {run.token}, {later.token}."
 
 
 def acknowledgments(evidence):
@@ -200,6 +215,7 @@ CHECKS = (
     effects,
     values,
     attempts,
+    overlaps,
     acknowledgments,
     deadlocks,
 )

@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tests.acceptance.storm.notes import Run
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -73,7 +75,10 @@ class Evidence:
         links: Keys of parents and children.
         effects: Rows that the nodes wrote in their transactions.
         changes: What a trigger of the database has seen happen to tasks.
-        tokens: Runs of nodes that began, from the file outside of the database.
+        runs: Runs of nodes that began, by token, from the file outside of the database.
+        cuts: From when to when somebody cut connections or killed the database, by the machine's
+            clock.
+        max_starts: So often a task may be started and not come back.
         started: Keys of instances whose start was acknowledged.
         answers: What people were told.
         deadlocks: How many deadlocks the database's log tells of.
@@ -85,7 +90,9 @@ class Evidence:
     links: list[tuple[int, int]] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    tokens: set[str] = field(default_factory=set)
+    runs: dict[str, Run] = field(default_factory=dict)
+    cuts: list[tuple[float, float]] = field(default_factory=list)
+    max_starts: int = 5
     started: list[int] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     deadlocks: int = 0
@@ -118,6 +125,10 @@ class Evidence:
     @cached_property
     def effects_of(self):
         return _group(self.effects, lambda effect: effect.task)
+
+    @cached_property
+    def runs_of(self):
+        return _group(self.runs.values(), lambda run: run.task)
 
     @cached_property
     def children_of(self):

@@ -12,6 +12,8 @@ from tests.acceptance.storm.evidence import Answer
 
 #: How many instances are of each kind, in proportion.
 MIX = {"gate": 4, "ten": 4, "loop": 4, "pause": 3, "trouble": 3, "paper": 3}
+#: One of so many instances is of these kinds, besides; all of them are among the first.
+SOME = {"slow": 50, "deadly": 100}
 #: Seconds after which a person gives up on an answer.
 PATIENCE = 20
 
@@ -92,7 +94,8 @@ class People:
         kinds = [kind for kind, share in MIX.items() for _ in range(share)]
         chosen = [kinds[number % len(kinds)] for number in range(self.count)]
         rng.shuffle(chosen)
-        return chosen
+        some = [kind for kind, share in SOME.items() for _ in range(self.count // share)]
+        return [*some, *chosen][: self.count]
 
     @property
     def have_started_all(self):

@@ -21,9 +21,20 @@ START = 15
 #: Seconds in which all must be quiet after the storm, or there is no use in waiting on.
 LIMIT = 240
 #: Seconds that engine and broker take at most from one node to the next, on a busy machine.
-BETWEEN_RUNS = 2
+BETWEEN_RUNS = 0.5
 #: Share of the instances that is started before anything breaks.
 AT_FIRST = 0.15
+
+
+#: A storm with so many kills is a full one, in which all of this happens.
+FULL = 100
+MUST_HAPPEN = (
+    *("tasks succeeded", "tasks canceled", "failures", "posts that won"),
+    *("reruns", "overrides", "cancels", "wakes"),
+    *("workers killed with all processes", "web processes killed", "databases restarted"),
+    *("connections cut", "messages lost", "messages doubled", "queues shuffled"),
+    *("long runs that came through", "clocks off by seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +68,9 @@ def run_storm(plan):
     """Let a storm pass over a site, wait until it is quiet, and return what was found."""
     began = time.monotonic()
     rng = random.Random(plan.seed)
-    site_of_plan = storm_site(
-        plan.runner, plan.broker, plan.database, keep_logs_in=plan.keep_logs_in
-    )
-    with site_of_plan as site:
+    servers = (plan.runner, plan.broker, plan.database)
+    seed = str(plan.seed)
+    with storm_site(*servers, keep_logs_in=plan.keep_logs_in, STORM_SEED=seed) as site:
         site.start()
         people = People(site.port, plan.seed, plan.instances)
         chaos = Chaos(site, rng, plan.kills)
@@ -68,12 +78,12 @@ def run_storm(plan):
             _rage(chaos, people)
             calm = _Calm(site, people)
             calm.wait()
-        evidence = _gather(site, people)
+        evidence = _gather(site, people, chaos)
         report = Report(plan.title, plan.seed, violations=find_violations(evidence))
         report.rows = _count(evidence, people, chaos, calm)
         report.rows["seconds in all"] = round(time.monotonic() - began)
         report.violations += calm.find_violations()
-        report.violations += _weaknesses(plan, evidence, chaos)
+        report.violations += _weaknesses(plan, evidence, chaos, report.rows)
         return report
 
 
@@ -144,10 +154,11 @@ def idle_time(runs, since, until):
     return idle
 
 
-def _gather(site, people):
+def _gather(site, people, chaos):
     return Evidence.read(
         site.dump(),
-        tokens=set(site.reader.read()),
+        runs=site.reader.read(),
+        cuts=chaos.cuts,
         started=people.started,
         answers=people.answers,
         deadlocks=site.deadlocks(),
@@ -162,9 +173,11 @@ def _count(evidence, people, chaos, calm):
         "tasks succeeded": statuses["succeeded"],
         "tasks canceled": statuses["canceled"],
         "tasks failed": statuses["failed"],
-        "of these never came back": sum("NeverCameBack" in t.exception for t in evidence.tasks),
+        "failures": sum(change.after == "failed" for change in evidence.changes),
+        "tasks that never came back": sum("NeverCameBack" in t.exception for t in evidence.tasks),
         "most starts of a task": max(task.starts for task in evidence.tasks),
-        "runs of nodes": len(evidence.tokens),
+        "long runs that came through": _count_long(evidence),
+        "runs of nodes": len(evidence.runs),
         "effects committed": len(evidence.effects),
         **people.did,
         "posts that won": sum(answer.status == 200 for answer in people.answers),
@@ -178,10 +191,25 @@ def _count(evidence, people, chaos, calm):
     }
 
 
-def _weaknesses(plan, evidence, chaos):
+def _count_long(evidence):
+    """Return how many runs that had their effect took longer than the grace period."""
+    runs = [evidence.runs[effect.token] for effect in evidence.effects]
+    return sum(run.ended is not None and run.ended - run.began > GRACE_PERIOD for run in runs)
+
+
+def _weaknesses(plan, evidence, chaos, rows):
     """Return what the storm itself did not do: it must not pass because nothing happened."""
+    for word in MUST_HAPPEN if plan.kills >= FULL else ():
+        if not rows.get(word):
+            yield f"storm: there were no {word}."
     if len(evidence.instances) < plan.instances:
         yield f"storm: only {len(evidence.instances)} instances were started."
+    if (
+        plan.kills >= FULL
+        and plan.runner == "django_tasks"
+        and not rows["messages left as running"]
+    ):
+        yield "storm: no message was left as running."
     if len(chaos.interrupted) < plan.kills:
         yield f"storm: only {len(chaos.interrupted)} tasks were killed in the middle."
 

@@ -25,7 +25,7 @@ from tests.servers import BROKERS, DATABASES, missing_programs
 PACKAGE = "tests.acceptance.storm"
 DATABASE = "storm"
 LIMIT = 90  # seconds; far more than a process takes to start
-#: So many seconds the clock of one worker is ahead; that of the next one is as much behind.
+#: So many seconds the clock of one worker is behind; that of the next one is as much ahead.
 CLOCK_OFFSET = 7
 LIBRARY_OF_FAKETIME = "libfaketimeMT.so.1"
 WORKERS = {"celery": 2, "dramatiq": 3, "django_tasks": 4}
@@ -130,7 +130,7 @@ class StormSite(sites.Site):
         self.keepers = [self._make_web()]
         self.workers = []
         for number in range(workers or WORKERS[self.runner]):
-            clock = {1: CLOCK_OFFSET, 2: -CLOCK_OFFSET}.get(number, 0) if clocks else 0
+            clock = {0: -CLOCK_OFFSET, 1: CLOCK_OFFSET}.get(number, 0) if clocks else 0
             self.keepers.append(self._make_worker(number, clock))
         self.keep_alive()
         wait_for(lambda: listens(self.port), LIMIT, "the web server answers")

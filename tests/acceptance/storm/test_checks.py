@@ -41,7 +41,7 @@ def make_evidence():
             Effect(1, pk, NAMES[pk - 1], f"run{pk}", names) for pk, names in following.items()
         ],
         changes=[Change(pk, "scheduled", "succeeded") for pk in range(SPLIT, END + 1)],
-        tokens={f"run{pk}" for pk in following},
+        runs={f"run{pk}": Run(f"run{pk}", 1, 1, pk, NAMES[pk - 1], pk, pk + 1) for pk in following},
         started=[1],
     )
 
@@ -52,6 +52,10 @@ def change_task(evidence, pk, **values):
 
 def change_instance(evidence, **values):
     evidence.instances[0] = replace(evidence.instances[0], **values)
+
+
+def begin_run(evidence, token, task, began=0, ended=None):
+    evidence.runs[token] = Run(token, 1, 1, task, NAMES[task - 1], began, ended)
 
 
 def open_end(evidence, **values):
@@ -109,8 +113,18 @@ def fail_for_another_reason(evidence):
     open_end(evidence, status="failed", exception="builtins.KeyError: 1")
 
 
+def give_up_too_early(evidence):
+    open_end(evidence, status="failed", exception="joeflow.exceptions.NeverCameBack: Task end (6)")
+    for number in range(2):
+        begin_run(evidence, f"killed{number}", END)
+
+
+def give_up_for_the_database(evidence):
+    open_end(evidence, status="failed", exception="django.db.utils.OperationalError: gone")
+
+
 def close_a_failed_task(evidence):
-    change_task(evidence, END, status="failed", exception="joeflow.steps.NeverCameBack: Task")
+    change_task(evidence, END, status="failed", exception="joeflow.exceptions.NeverCameBack: Task")
 
 
 def complete_twice(evidence):
@@ -166,7 +180,7 @@ def lose_a_branch(evidence):
 
 def double_an_effect(evidence):
     evidence.effects.append(replace(evidence.effects[1], token="run1"))
-    evidence.tokens.add("run1")
+    begin_run(evidence, "run1", LEFT)
     change_instance(evidence, value=5)
 
 
@@ -176,7 +190,7 @@ def lose_an_effect(evidence):
 
 
 def keep_an_effect_of_a_failure(evidence):
-    open_end(evidence, status="failed", exception="joeflow.steps.NeverCameBack: Task")
+    open_end(evidence, status="failed", exception="joeflow.exceptions.NeverCameBack: Task")
     evidence.effects.append(Effect(1, END, "end", "run6", []))
     change_instance(evidence, value=4)
 
@@ -191,7 +205,8 @@ def write_over_an_effect(evidence):
 
 def ask_twice_at_once(evidence):
     evidence.effects += [Effect(1, END, "end", f"ask{n}", None, number=1) for n in range(2)]
-    evidence.tokens |= {"ask0", "ask1"}
+    begin_run(evidence, "ask0", END, began=10)
+    begin_run(evidence, "ask1", END, began=11)
     change_instance(evidence, value=6)
 
 
@@ -200,7 +215,16 @@ def commit_a_run_twice(evidence):
 
 
 def commit_a_run_that_never_began(evidence):
-    evidence.tokens.clear()
+    evidence.runs.clear()
+
+
+def run_twice_at_once(evidence):
+    begin_run(evidence, "early", LEFT, began=LEFT - 0.5, ended=LEFT + 0.5)
+
+
+def run_beside_one_that_is_killed(evidence):
+    begin_run(evidence, "killed", LEFT, began=LEFT - 0.5)
+    evidence.runs["killed"].killed = LEFT + 0.5
 
 
 def tell_two_people(evidence):
@@ -226,6 +250,8 @@ FAULTS = {
     open_join: "waiting: The task 5 (meet, scheduled) of instance 1 hangs",
     fail_without_a_word: "failures: The task 6 (end, failed) of instance 1 failed for a",
     fail_for_another_reason: "failures: The task 6 (end, failed) of instance 1 failed for a",
+    give_up_too_early: "failures: The task 6 (end, failed) of instance 1 never came back, after 3",
+    give_up_for_the_database: "failures: The task 6 (end, failed) of instance 1 failed for another",
     close_a_failed_task: "failures: The task 6 (end, failed) of instance 1 has failed and is",
     complete_twice: "completions: Task 3 was closed 2 times.",
     open_again: "completions: Task 3 was closed, and went from succeeded to scheduled.",
@@ -247,6 +273,8 @@ FAULTS = {
     ask_twice_at_once: "values: Instance 1 said 'not yet' as number [1, 1].",
     commit_a_run_twice: "attempts: Run run4 was committed 2 times.",
     commit_a_run_that_never_began: "attempts: Run run2 was committed and never began.",
+    run_twice_at_once: "overlaps: Task 3 was started again while it ran: early, run3.",
+    run_beside_one_that_is_killed: "overlaps: Task 3 was started again while it ran: killed, run3.",
     tell_two_people: "acknowledgments: 2 people were told that they completed task 3.",
     tell_a_person_what_is_not_so: "acknowledgments: Somebody was told that 'mine' was saved",
     meet_a_deadlock: "deadlocks: The log of the database tells of 1 deadlocks.",
@@ -265,12 +293,23 @@ def test_join_held_by_a_failed_branch__no_violation():
         RIGHT,
         status="failed",
         closed=False,
-        exception="joeflow.steps.NeverCameBack: Task right (4) was started 5 times",
+        exception="joeflow.exceptions.NeverCameBack: Task right (4) was started 5 times",
     )
+    for number in range(5):
+        begin_run(evidence, f"killed{number}", RIGHT)
     evidence.links.remove((RIGHT, MEET))
     evidence.effects = [effect for effect in evidence.effects if effect.task != RIGHT]
     evidence.changes = [Change(RIGHT, "scheduled", "failed")]
     change_instance(evidence, value=2)
+
+    assert find_violations(evidence) == []
+
+
+def test_run_after_its_connection_was_cut__no_violation():
+    evidence = make_evidence()
+    run_twice_at_once(evidence)
+
+    evidence.cuts.append((LEFT - 0.2, LEFT - 0.1))
 
     assert find_violations(evidence) == []
 

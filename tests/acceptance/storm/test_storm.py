@@ -12,6 +12,7 @@ from tests.acceptance.storm.site import missing
 from tests.processes import wait_for
 
 LIMIT = 60
+MAX_STARTS = 2
 COMBINATIONS = {"celery-redis": ("celery", "redis"), "django-tasks": ("django_tasks", None)}
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(300)]
 
@@ -40,7 +41,7 @@ def test_short_storm__breaks_nothing(combination):
 def site(request):
     """A site with two workers whose clocks are right, and nobody who breaks anything."""
     runner, broker = COMBINATIONS[request.param]
-    with calm_site(runner, broker, "postgresql", STORM_MAX_STARTS="2") as it:
+    with calm_site(runner, broker, "postgresql", STORM_MAX_STARTS=str(MAX_STARTS)) as it:
         yield it
 
 
@@ -55,7 +56,8 @@ def wait_until_quiet(site):
 
 
 def find_violations(site):
-    return checks.find_violations(Evidence.read(site.dump(), tokens=set(site.reader.read())))
+    evidence = Evidence.read(site.dump(), runs=site.reader.read(), max_starts=MAX_STARTS)
+    return checks.find_violations(evidence)
 
 
 def test_task_longer_than_the_grace_period__is_started_once(site):
@@ -83,7 +85,7 @@ def test_task_that_kills_every_worker__fails_and_the_others_go_on(site):
     assert len(runs) == 3
     evidence = Evidence.read(site.dump())
     [failed] = [task for task in evidence.tasks if task.status == "failed"]
-    assert failed.exception.startswith("joeflow.steps.NeverCameBack: Task kill (")
+    assert failed.exception.startswith("joeflow.exceptions.NeverCameBack: Task kill (")
     gates = [instance.ended for instance in evidence.instances if instance.kind == "gate"]
     assert gates == [True] * 5
     assert find_violations(site) == []

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from joeflow import engine, testing
-from joeflow.exceptions import InstanceLocked, TaskClosed
+from joeflow.exceptions import InstanceLocked, TaskClosed, TaskTaken
 from joeflow.models import Task
 from tests.testapp.models import Failing, GreetingWorkflow
 
@@ -83,14 +83,13 @@ def test_post_against_override(race, judge, greeting, url, staff):
 
 @LOCK_AND_STATUS
 def test_cancel_against_a_running_task(race, judge, monkeypatch, transactional_db):
-    race.meet_at("joeflow.transitions.Transition.cancel")
     monkeypatch.setattr(Failing, "behavior", race.meeting(lambda workflow: None))
     workflow = Failing.start()
     task = workflow.task_set.get(name="work")
 
     run, canceled = race.run(
         partial(engine.run, task.pk, workflow.pk, stay=False),
-        lambda: Task.objects.filter(pk=task.pk).cancel(),
+        race.in_between(lambda: Task.objects.filter(pk=task.pk).cancel()),
     )
 
     # The task was canceled, and nothing follows; or it was too late for that.
@@ -174,4 +173,20 @@ def test_delete_of_an_instance_with_running_and_queued_tasks(
         violations.append("something is left")
     if engine.run(task.pk, workflow.pk) is not None:
         violations.append("the message of a deleted task comes back")
+    judge(violations)
+
+
+@pytest.mark.protected_by("without_locks")
+def test_two_people_take_one_task(race, judge, greeting, django_user_model):
+    race.meet_at("joeflow.assignments._record")
+    [task] = greeting.task_set.open()
+    people = [django_user_model.objects.create_user(name) for name in ("piglet", "winnie")]
+
+    outcomes = race.run(*[partial(task.claim, user) for user in people])
+
+    taken = [outcome for outcome in outcomes if isinstance(outcome, TaskTaken)]
+    holders = [user for told in taken for user in told.holders]
+    violations = []
+    if [outcomes.count(None), len(taken)] != [1, 1] or holders != list(task.assignees.all()):
+        violations.append(f"it was {outcomes}; {list(task.assignees.all())} have it")
     judge(violations)

@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 
 from joeflow.admin import actions
+from joeflow.exceptions import InstanceLocked
 from joeflow.models import Task
 from tests.testapp.models import Loan
 from tests.unit.admin.pages import texts
@@ -180,6 +182,35 @@ class TestRerun:
 
 
 class TestCancel:
+    def test_says_so_where_a_deadlock_was_in_the_way(
+        self, transactional_db, boss, scheduled, monkeypatch
+    ):
+        def deadlock(*args):
+            raise OperationalError("deadlock detected")
+
+        monkeypatch.setattr("joeflow.transitions.Transition.cancel", deadlock)
+        monkeypatch.setattr("joeflow.locks.is_taken", lambda error, using: True)
+
+        response = act(boss, "cancel", [scheduled])
+
+        assert texts(response) == [SKIPPED_BUSY % ("1 task was", 1)]
+        assert statuses(scheduled) == ["scheduled"]
+
+    def test_is_not_told_to_try_again_where_a_hook_after_the_commit_raises(
+        self, transactional_db, boss, scheduled, monkeypatch
+    ):
+        def hook():
+            raise InstanceLocked
+
+        monkeypatch.setattr(
+            actions.Cancel, "_record", lambda action, tasks: transaction.on_commit(hook)
+        )
+
+        with pytest.raises(InstanceLocked):
+            act(boss, "cancel", [scheduled])
+
+        assert statuses(scheduled) == ["canceled"]
+
     def test_ends_open_tasks(self, boss, make_task, for_a_person, scheduled, ended):
         tasks = [make_task(), for_a_person, scheduled]
 

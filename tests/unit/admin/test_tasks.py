@@ -76,7 +76,7 @@ class TestList:
 
         content = boss.get(URL).content.decode()
 
-        assert "There are more than 101 tasks; the most recent can be leafed through." in content
+        assert "There are more than 101 tasks; the first of them can be leafed through." in content
         assert "Select all 101 tasks or more, all that match" in content
         assert "All selected, more than 101" in content
 
@@ -130,6 +130,36 @@ class TestFilters:
         Task.objects.filter(pk=other.pk).update(created="1999-01-01T00:00:00Z")
 
         assert shown(boss.get(f"{URL}?{query}")) == {task.pk}
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("status__exact=failed", ["failed"]),
+            ("status__exact=scheduled", ["scheduled"]),
+            ("status__exact=succeeded", ["succeeded"]),
+            ("status__exact=failed&status__exact=succeeded", ["failed", "succeeded"]),
+        ],
+    )
+    def test_find_each_status(self, boss, make_task, query, names):
+        tasks = {
+            "failed": make_task(),
+            "scheduled": make_task(status=Task.SCHEDULED),
+            "succeeded": make_task(status=Task.SUCCEEDED, completed=timezone.now()),
+        }
+
+        assert shown(boss.get(f"{URL}?{query}")) == {tasks[name].pk for name in names}
+
+    @pytest.mark.parametrize("status", ["failed", "scheduled"])
+    def test_find_open_tasks_by_their_index(self, boss, make_task, status):
+        make_task(status=status)
+        if connection.vendor == "postgresql":  # it reads a small table as a whole
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute("SET LOCAL enable_indexscan = off")  # by the primary key, backwards
+
+        rows = boss.get(f"{URL}?status__exact={status}").context["cl"].queryset
+
+        assert "joeflow_task_due" in rows.order_by().explain()
 
     def test_find_the_tasks_of_one_instance(self, boss, make_task):
         task, _other = make_task(), make_task()

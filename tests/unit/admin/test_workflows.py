@@ -5,12 +5,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.signals import post_delete, post_save
 from django.test.utils import CaptureQueriesContext
 
 from joeflow.admin import WorkflowAdmin
+from joeflow.admin.lists import LimitedPaginator
 from joeflow.diagrams import dot
-from joeflow.exceptions import MissingExtra
+from joeflow.exceptions import InstanceLocked, MissingExtra
 from joeflow.models import Task
 from joeflow.testing import run
 from tests.testapp.models import Letter, Loan, Parcel, RegisteredLetter
@@ -62,6 +64,26 @@ def full_loan(db):
     )
     loan.watchers.set([clerk, User.objects.create(username="bob")])
     return Loan.objects.get()
+
+
+@pytest.fixture
+def hook_that_raises():
+    """Return a function that lets a hook come upon a locked instance, after the next commit."""
+
+    def hook():
+        raise InstanceLocked
+
+    def receive(**kwargs):
+        transaction.on_commit(hook)
+
+    def connect(signal):
+        signals.append(signal)
+        signal.connect(receive, sender=Loan)
+
+    signals = []
+    yield connect
+    for signal in signals:
+        signal.disconnect(receive, sender=Loan)
 
 
 class TestPage:
@@ -191,6 +213,17 @@ class TestAdding:
         boss.post(f"{URL}add/", {**data, "borrower": "Bob", "note": "new"})
 
         assert list(Loan.objects.values_list("borrower", "note")) == [("Bob", "new")]
+
+    def test_is_not_told_to_try_again_where_a_hook_after_the_commit_raises(
+        self, transactional_db, boss, hook_that_raises
+    ):
+        data = read_form(boss.get(f"{URL}add/"), "loan_form")
+        hook_that_raises(post_save)
+
+        with pytest.raises(InstanceLocked):
+            boss.post(f"{URL}add/", {**data, "borrower": "Bob"})
+
+        assert list(Loan.objects.values_list("borrower", flat=True)) == ["Bob"]
 
 
 class TestSaving:
@@ -499,6 +532,16 @@ class TestDeleting:
         assert texts(response) == [BUSY]
         assert Loan.objects.exists()
 
+    def test_is_not_told_to_try_again_where_a_hook_after_the_commit_raises(
+        self, transactional_db, boss, loan, hook_that_raises
+    ):
+        hook_that_raises(post_delete)
+
+        with pytest.raises(InstanceLocked):
+            boss.post(f"{URL}{loan.pk}/delete/", {"post": "yes"})
+
+        assert not Loan.objects.exists()
+
     def test_deletes_several(self, boss, make_task):
         loans = [make_task().workflow for _ in range(3)]
 
@@ -524,6 +567,15 @@ class TestDeleting:
 
 
 class TestList:
+    def test_counts_no_further_than_anybody_leafs(self, boss, monkeypatch):
+        monkeypatch.setattr(LimitedPaginator, "limit", 100)
+        for _ in range(102):
+            Loan.objects.create()
+
+        content = boss.get(URL).content.decode()
+
+        assert "There are more than 100 loans; the first of them can be leafed through." in content
+
     def form(self, loan, **values):
         return {
             "form-TOTAL_FORMS": 1,

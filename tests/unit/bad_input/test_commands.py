@@ -1,28 +1,12 @@
 """Command lines with nonsense in them: a sentence and an exit code, never a traceback."""
 
-import subprocess
-import sys
-
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from tests.services import ROOT
+from tests.processes import manage
 
 SWEEP = "joeflow.management.commands.dispatch_tasks.sweep"
-
-
-def manage(*arguments):
-    """Run a command as somebody at a terminal does."""
-    return subprocess.run(
-        [sys.executable, "-m", "django", *map(str, arguments)],
-        cwd=ROOT,
-        env={"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_graph__a_file_in_the_way_and_an_unknown_name(tmp_path):
@@ -54,7 +38,7 @@ def test_nonsense__is_refused(arguments, message):
 
 
 def test_dispatch__database_that_does_not_answer__is_told(monkeypatch):
-    def fail():
+    def fail(**options):
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(SWEEP, fail)

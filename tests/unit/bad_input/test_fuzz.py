@@ -52,6 +52,7 @@ def test_start__never_changes_what_is_there(anonymous, world, method, sent):
 
 TASKS = [
     *("/greeting/check_note/{}/", "/greeting/start/{}/", "/sheet/fill/{}/", "/guarded/approve/{}/"),
+    *("/greeting/check_note/signed/{}/", "/guarded/approve/signed/{}/"),
     *("/assigned/sign/{}/", "/bare/answer/{}/left/", "/bare/answer/{}/nowhere/", "/greeting/{}/"),
 ]
 

@@ -1,11 +1,12 @@
 """What the tests of the core share."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from joeflow.dispatch import breaker
 from tests import runners
+from tests.statements import statements
+
+__all__ = ("statements",)
 
 
 @pytest.fixture(autouse=True)
@@ -28,27 +29,3 @@ def behave(monkeypatch):
         monkeypatch.setattr(workflow, name, staticmethod(function))
 
     return set_behavior
-
-
-class Statements(CaptureQueriesContext):
-    """The statements of a block, in a readable form."""
-
-    @property
-    def texts(self):
-        return [query["sql"].replace('"', "").replace("`", "") for query in self.captured_queries]
-
-    @property
-    def data(self):
-        """Statements without transaction control."""
-        control = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET SESSION")
-        return [text for text in self.texts if not text.upper().startswith(control)]
-
-    @property
-    def control(self):
-        return [text for text in self.texts if text not in self.data]
-
-
-@pytest.fixture
-def statements():
-    """Return a context that captures the statements of its block."""
-    return Statements(connection)

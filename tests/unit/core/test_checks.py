@@ -5,22 +5,24 @@ from unittest import mock
 import pytest
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
 from django.core import checks
 from django.db import connection, connections, models
 from django.test.utils import isolate_apps
 from django.urls import include, path
 from django.utils.decorators import method_decorator
+from django.views import View
 
 from joeflow import tasks
-from joeflow.checks.databases import check_databases
+from joeflow.checks.databases import check_databases, check_deployment
 from joeflow.checks.definitions import check_definitions
 from joeflow.checks.deployment import LOGIN_MIDDLEWARE, check_login
 from joeflow.checks.runners import check_runner
-from joeflow.checks.unknown_settings import check_settings
+from joeflow.checks.settings_values import check_settings
 from joeflow.checks.urls import check_urls
 from joeflow.models import Workflow
-from tests.testapp.models import Chain, GreetingWorkflow, Guarded
+from joeflow.views import TaskViewMixin
+from tests.testapp.models import Chain, GreetingWorkflow, Guarded, Purchase
 from tests.testapp.workflows_core import Desk
 
 isolated = isolate_apps("tests.testapp")
@@ -342,6 +344,85 @@ class TestNodes:
         assert check(People) == [checks.Info("looked at")]
 
 
+class TestPeople:
+    """Whom tasks are for."""
+
+    @isolated
+    @pytest.mark.parametrize(
+        ("options", "problem", "hint", "number"),
+        [
+            (
+                {"assign": "get_boss"},
+                "has assign='get_boss', which is no method",
+                "Give Desks a method get_boss(self), which returns a user, a group or None.",
+                30,
+            ),
+            (
+                {"assign": 7},
+                "has assign=7",
+                "Set assign to a function of the instance alone, or to the name of a method.",
+                30,
+            ),
+            (
+                {"assign": dict.get},
+                "has assign=<method 'get' of 'dict' objects>",
+                "Set assign to a function of the instance alone, or to the name of a method.",
+                30,
+            ),
+            (
+                {"permission_required": ["auth.add_user", "sign"]},
+                "requires the permission 'sign', which nobody can have",
+                "Write it with its app, like 'testapp.sign'.",
+                31,
+            ),
+        ],
+    )
+    def test_what_a_task_cannot_be_given(self, check, options, problem, hint, number):
+        class Desks(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            desk = tasks.UpdateView(fields=[], **options)
+            edges = [(start, desk)]
+
+        assert check(Desks) == [error(f"testapp.Desks.desk {problem}.", hint, Desks, number)]
+
+    @isolated
+    def test_a_start_is_nobody_s(self, check):
+        class Desks(Workflow):
+            Meta = InTestapp
+            start = tasks.StartView(fields=[], assign="get_boss")
+
+            def end(self): ...
+
+            edges = [(start, end)]
+
+        assert check(Desks) == [
+            error(
+                "testapp.Desks.start is a start, and never somebody's.",
+                "Leave assign out, or move it to a task that follows.",
+                Desks,
+                29,
+            )
+        ]
+
+    def test_what_the_tests_use_is_in_order(self, check):
+        assert check(Purchase) == []
+
+    @isolated
+    def test_what_a_mixin_asks_for_is_its_own_business(self, check):
+        class Desk(PermissionRequiredMixin, tasks.UpdateView):
+            permission_required = "sign"  # as that of django-guardian takes it
+            fields = ()
+
+        class Desks(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            desk = Desk()
+            edges = [(start, desk)]
+
+        assert check(Desks) == []
+
+
 class TestUrls:
     @pytest.fixture(autouse=True)
     def urlconf(self, settings, monkeypatch):
@@ -553,6 +634,83 @@ class TestDatabases:
             )
         ]
 
+    def test_sqlite_that_each_request_locks(self, check, monkeypatch):
+        self.vendor(monkeypatch, "sqlite")
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"transaction_mode": "IMMEDIATE"})
+
+        assert check(check=check_databases) == [
+            warning(
+                "The SQLite database 'default' is locked by each request, as ATOMIC_REQUESTS is "
+                "on: whoever only looks waits for whoever writes, and gets an error after the "
+                "timeout.",
+                "Turn ATOMIC_REQUESTS off; joeflow's forms are one transaction anyway.",
+                None,
+                26,
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("vendor", "psycopg_3", "chosen", "is_warned"),
+        [
+            ("postgresql", True, {}, True),
+            ("postgresql", True, {"prepare_threshold": 5}, True),
+            ("postgresql", True, {"server_side_binding": True}, True),
+            ("postgresql", True, {"prepare_threshold": 5, "server_side_binding": True}, False),
+            ("postgresql", True, {"prepare_threshold": 0, "server_side_binding": True}, False),
+            ("postgresql", True, {"prepare_threshold": None}, False),
+            ("postgresql", False, {}, False),
+            ("mysql", True, {}, False),
+        ],
+    )
+    def test_prepared_statements(
+        self, check, monkeypatch, options, vendor, psycopg_3, chosen, is_warned
+    ):
+        self.vendor(monkeypatch, vendor)
+        monkeypatch.setattr("joeflow.checks.databases._has_psycopg_3", lambda: psycopg_3)
+        for name in ("prepare_threshold", "server_side_binding"):
+            options.pop(name, None)
+        options.update(chosen)
+
+        expected = warning(
+            "PostgreSQL plans each statement of the database 'default' anew, which takes a third "
+            "of what a transition costs there.",
+            'Set OPTIONS = {"server_side_binding": True, "prepare_threshold": 5}; or '
+            '"prepare_threshold": None behind a PgBouncer older than 1.21 that pools transactions.',
+            None,
+            28,
+        )
+        assert check(check=check_deployment) == ([expected] if is_warned else [])
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("name", "value", "kind"),
+        [
+            ("JOEFLOW_GRACE_PERIOD", "abc", "a number of seconds"),
+            ("JOEFLOW_STAY_SECONDS", None, "a number of seconds"),
+            ("JOEFLOW_SWEEP_SECONDS", True, "a number of seconds"),
+            ("JOEFLOW_LOCK_TIMEOUT", -1, "a number of seconds"),
+            ("JOEFLOW_RETRY_MAX", float("inf"), "a number of seconds"),
+            ("JOEFLOW_RETRY_MIN", float("nan"), "a number of seconds"),
+            ("JOEFLOW_TIME_LIMIT", 0, "a number of seconds above 0, or None"),
+            ("JOEFLOW_MAX_STARTS", 0, "a whole number from 1 up"),
+            ("JOEFLOW_MAX_STARTS", 2.5, "a whole number from 1 up"),
+        ],
+    )
+    def test_a_value_that_cannot_be(self, check, settings, name, value, kind):
+        setattr(settings, name, value)
+
+        assert check(check=check_settings) == [
+            checks.Error(f"{name} is {value!r}.", hint=f"It must be {kind}.", id="joeflow.E027")
+        ]
+
+    @pytest.mark.parametrize("value", [0, 1, 2.5])
+    def test_a_value_that_can_be(self, check, settings, value):
+        settings.JOEFLOW_GRACE_PERIOD = value
+
+        assert check(check=check_settings) == []
+
 
 class TestLogin:
     """What manage.py check --deploy says about tasks that are open to everybody."""
@@ -564,7 +722,8 @@ class TestLogin:
             "The tasks of people are open to everybody: testapp.GreetingWorkflow.start, "
             "testapp.GreetingWorkflow.check_note.",
             hint="Add 'django.contrib.auth.middleware.LoginRequiredMiddleware' to MIDDLEWARE, or "
-            "mix LoginRequiredMixin or PermissionRequiredMixin into the views.",
+            "give the tasks permission_required=… or assign=…, or mix LoginRequiredMixin into the "
+            "views.",
             id="joeflow.W017",
         )
 
@@ -581,10 +740,40 @@ class TestLogin:
     def test_a_view_asks(self, check):
         assert check(GreetingWorkflow, Guarded, check=check_login) == []
 
+    @pytest.mark.parametrize(
+        "options", [{"permission_required": "auth.add_user"}, {"assign": lambda workflow: None}]
+    )
+    def test_a_keyword_asks(self, check, options):
+        with isolated:
+
+            class Asking(Workflow):
+                Meta = InTestapp
+                start = tasks.StartView(fields=[])
+                desk = tasks.UpdateView(fields=[], **options)
+                edges = [(start, desk)]
+
+        assert check(Asking, check=check_login) == []
+
+    def test_rules_of_one_s_own_ask(self, check):
+        with isolated:
+
+            class Ruled(tasks.UpdateView):
+                fields = ()
+
+                def has_access(self): ...
+
+            class Asking(Workflow):
+                Meta = InTestapp
+                start = tasks.StartView(fields=[])
+                desk = Ruled()
+                edges = [(start, desk)]
+
+        assert check(Asking, check=check_login) == []
+
     def test_a_mixin_behind_the_view_is_never_asked(self, check):
         with isolated:
 
-            class OpenView(tasks.UpdateView, LoginRequiredMixin):
+            class OpenView(TaskViewMixin, View, LoginRequiredMixin):
                 pass
 
             class StillOpenView(OpenView):
@@ -596,7 +785,7 @@ class TestLogin:
             class Open(Workflow):
                 Meta = InTestapp
                 start = tasks.Start()
-                approve = StillOpenView(fields=[])
+                approve = StillOpenView()
                 edges = [(start, approve)]
 
             class Asked(Workflow):

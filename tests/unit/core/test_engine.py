@@ -6,10 +6,12 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
-from joeflow import engine
+from joeflow import engine, visits
+from joeflow.clock import DatabaseNow
 from joeflow.engine import ComeBack
 from joeflow.exceptions import InstanceLocked, JoeflowError, NodeNotFound
 from joeflow.models import Task
@@ -55,6 +57,16 @@ def raising(error):
     return behavior
 
 
+@pytest.fixture
+def unknown():
+    """Give a task whose class has gone from the code."""
+    task = only_task(Chain.start(), "first")
+    task.content_type = ContentType.objects.create(app_label="nowhere", model="forgotten")
+    Task.objects.filter(pk=task.pk).update(content_type=task.content_type)
+    yield task
+    ContentType.objects.clear_cache()  # the next one may have the same key
+
+
 @pytest.mark.django_db
 class TestRun:
     def test_it_completes_the_task_and_starts_what_follows(self):
@@ -88,14 +100,27 @@ class TestRun:
 
         assert caplog.messages[-1] == f"event=dropped task={task.pk} reason=gone"
 
-    def test_a_task_whose_class_is_gone_is_dropped(self):
-        task = only_task(Chain.start(), "first")
+    @pytest.mark.parametrize("attempts", [1, 5])
+    def test_a_task_of_an_unknown_class_is_left_to_a_worker_that_knows_it(self, unknown, attempts):
+        Task.objects.filter(pk=unknown.pk).update(attempts=attempts)
 
-        with mock.patch("joeflow.engine.workflow_class", return_value=None):
-            assert run_step(task) is None
+        assert run_step(unknown) is None
 
-        task.refresh_from_db()
-        assert task.status == Task.SCHEDULED
+        unknown.refresh_from_db()
+        assert unknown.status == Task.SCHEDULED
+
+    def test_a_task_of_a_class_that_nobody_knows_fails_in_the_end(self, unknown):
+        Task.objects.filter(pk=unknown.pk).update(attempts=6)
+
+        assert run_step(unknown) is None
+
+        unknown.refresh_from_db()
+        assert unknown.status == Task.FAILED
+        assert unknown.exception == (
+            f"joeflow.exceptions.UnknownWorkflow: Task first ({unknown.pk}) is of "
+            f"nowhere.forgotten, a workflow class that no worker knows. Bring it back and rerun "
+            f"the task, or cancel the task."
+        )
 
     def test_a_failed_task_waits_for_somebody(self):
         task = only_task(Chain.start(), "first")
@@ -153,6 +178,30 @@ class TestRun:
 
 
 @pytest.mark.django_db
+def test_a_worker_that_leaves__hands_out_the_oldest__also_if_it_became_due_meanwhile(
+    handed_out, monkeypatch
+):
+    """Whose message was dropped meanwhile, as an older task was running, has no other one."""
+    workflow = Long.start(count=2)
+    task = workflow.task_set.get(name="step")
+    later = workflow.task_set.create(
+        name="step", type="machine", workflow=workflow, eta=task.eta + timedelta(hours=1)
+    )
+    step = Long.step
+
+    def let_time_pass(instance):
+        Task.objects.filter(pk=later.pk).update(eta=DatabaseNow())
+        return step(instance)
+
+    monkeypatch.setattr(Long, "step", let_time_pass)
+    handed_out.clear()
+
+    engine.run(task.pk, workflow.pk, stay=False)
+
+    assert [call.task_pk for call in handed_out] == [later.pk]
+
+
+@pytest.mark.django_db
 class TestFailure:
     def test_it_is_recorded_and_raised(self, failing):
         task = failing(raising(ValueError("no paper")))
@@ -197,12 +246,12 @@ class TestFailure:
     def test_it_is_not_recorded_where_somebody_canceled_the_task_meanwhile(self, failing, caplog):
         task = failing(raising(ValueError("no paper")))
 
-        def cancel(step, error, record=engine.Step.record_failure):
+        def cancel(step, error, record=visits.Step.record_failure):
             Task.objects.get(pk=task.pk).cancel()
             record(step, error)
 
         with (
-            mock.patch("joeflow.engine.Step.record_failure", cancel),
+            mock.patch("joeflow.visits.Step.record_failure", cancel),
             pytest.raises(ValueError, match="no paper"),
         ):
             run_step(task)
@@ -219,12 +268,12 @@ class TestFailure:
     ):
         task = failing(raising(ValueError("no paper")))
 
-        def hand_out_again(step, error, record=engine.Step.record_failure):
+        def hand_out_again(step, error, record=visits.Step.record_failure):
             Task.objects.filter(pk=task.pk).update(**change)
             record(step, error)
 
         with (
-            mock.patch("joeflow.engine.Step.record_failure", hand_out_again),
+            mock.patch("joeflow.visits.Step.record_failure", hand_out_again),
             pytest.raises(ValueError, match="no paper"),
         ):
             run_step(task)
@@ -424,7 +473,7 @@ class TestStay:
     def test_the_rest_is_handed_out_when_the_time_is_over(self, handed_out):
         workflow = SplitJoin.start()
         # The clock says: begun at 0, after the first task 1, after the second 2.
-        with mock.patch("joeflow.engine.time", monotonic=mock.Mock(side_effect=[0, 1, 2])):
+        with mock.patch("joeflow.visits.time", monotonic=mock.Mock(side_effect=[0, 1, 2])):
             engine.run(*message(only_task(workflow, "split")))
 
         assert only_task(workflow, "batman").status == Task.SUCCEEDED

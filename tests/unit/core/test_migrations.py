@@ -1,17 +1,19 @@
 """The tables: those of joeflow 2.x, and what is new is no obstacle to older code."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from io import StringIO
 from unittest import mock
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 
 from joeflow import engine, recovery
-from joeflow.models import Task
-from joeflow.operations import AddColumn, AddIndex, DropIndexes
+from joeflow.models import Event, Task
+from joeflow.operations import AddColumn, AddIndex, AddManyToMany, AddTable, DropIndexes
+from tests.processes import manage
 from tests.testapp.models import Chain
 
 pytestmark = pytest.mark.django_db
@@ -52,9 +54,28 @@ NEW = {
     "joeflow_workflow": {"ended": ("DateTimeField", True)},
     "joeflow_task": {
         "eta": ("DateTimeField", True),
-        "attempts": ("PositiveIntegerField", False),
-        "starts": ("PositiveIntegerField", False),
+        "attempts": ("IntegerField", False),
+        "starts": ("IntegerField", False),
         "started": ("DateTimeField", True),
+        "is_given": ("BooleanField", False),
+    },
+}
+#: Tables that joeflow 2.x does not have.
+NEW_TABLES = {
+    "joeflow_task_assigned_groups": {
+        "id": ("BigAutoField", False),
+        "task_id": ("BigIntegerField", False),
+        "group_id": ("IntegerField", False),
+    },
+    "joeflow_event": {
+        "id": ("BigAutoField", False),
+        "kind": ("CharField", False),
+        "created": ("DateTimeField", False),
+        "text": ("TextField", False),
+        "data": ("JSONField", False),
+        "workflow_id": ("BigIntegerField", False),
+        "task_id": ("BigIntegerField", False),
+        "user_id": ("IntegerField", True),
     },
 }
 INDEXES = {
@@ -77,15 +98,22 @@ GONE = {
     "joeflow_task_modified_a7cae80a",
     "joeflow_task_completed_1f0f3fa0",
 }
+#: Migration: a part of what it does on every database.
+SHOWN = [
+    ("0002", "ADD COLUMN"),
+    ("0003", "joeflow_task_ordering"),
+    ("0004", "joeflow_event"),
+]
 UNIQUE = {
     "joeflow_task_assignees": ["task_id", "user_id"],
     "joeflow_task_parent_task_set": ["from_task_id", "to_task_id"],
+    "joeflow_task_assigned_groups": ["task_id", "group_id"],
 }
 #: What a database cannot tell apart; and a user model may have big keys.
 SAME = {
     "AutoField": "BigAutoField",
-    "PositiveIntegerField": "IntegerField",
     "BigIntegerField": "IntegerField",
+    "BooleanField": "IntegerField",
 }
 
 
@@ -113,15 +141,17 @@ def constraints(table):
 
 def shape():
     """Return the columns and indexes of joeflow's tables."""
+    there = connection.introspection.table_names()
     return {
         table: (columns(table), {name: it["columns"] for name, it in constraints(table).items()})
-        for table in TABLES
+        for table in TABLES | NEW_TABLES
+        if table in there
     }
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", TABLES | NEW_TABLES)
 def test_the_columns_are_those_of_joeflow_2_and_the_new_ones(table):
-    expected = TABLES[table] | NEW.get(table, {})
+    expected = (TABLES | NEW_TABLES)[table] | NEW.get(table, {})
 
     assert columns(table) == {name: (same(kind), null) for name, (kind, null) in expected.items()}
 
@@ -158,6 +188,10 @@ def test_links_are_unique(table):
         ("joeflow_task", "content_type_id", ("django_content_type", "id")),
         ("joeflow_task_parent_task_set", "from_task_id", ("joeflow_task", "id")),
         ("joeflow_task_parent_task_set", "to_task_id", ("joeflow_task", "id")),
+        ("joeflow_task_assigned_groups", "task_id", ("joeflow_task", "id")),
+        ("joeflow_event", "task_id", ("joeflow_task", "id")),
+        ("joeflow_event", "workflow_id", ("joeflow_workflow", "id")),
+        ("joeflow_event", "user_id", ("auth_user", "id")),
     ],
 )
 def test_references(table, column, other):
@@ -236,6 +270,11 @@ class TestOlderCode:
             )
 
 
+def statements(sql):
+    """Return the lines that are not comments."""
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+
+
 class TestOperations:
     """Each operation of a migration stands by itself."""
 
@@ -247,9 +286,9 @@ class TestOperations:
             call_command("migrate", "joeflow", name, verbosity=0)
 
         yield go
-        go("0003")
+        go("0004")
 
-    @pytest.mark.parametrize("count", [1, 3, 6, 9])
+    @pytest.mark.parametrize("count", [1, 3, 6, 9, 14, 15, 16])
     def test_a_migration_that_was_interrupted_goes_on(self, migrate, count):
         now = shape()
         migrate("0001")
@@ -264,25 +303,81 @@ class TestOperations:
             return make
 
         with ExitStack() as stack:
-            for kind in (AddColumn, AddIndex, DropIndexes):
+            for kind in (AddColumn, AddIndex, DropIndexes, AddManyToMany, AddTable):
                 make = interrupted(kind.database_forwards)
                 stack.enter_context(mock.patch.object(kind, "database_forwards", make))
             with pytest.raises(KeyboardInterrupt):
-                migrate("0003")
+                migrate("0004")
         assert shape() != now
 
-        migrate("0003")
+        migrate("0004")
 
         assert shape() == now
+
+    @pytest.mark.parametrize("state", ["0004", "0001"])
+    @pytest.mark.parametrize(("name", "word"), SHOWN)
+    def test_sqlmigrate_shows_what_is_to_be_done_whatever_is_done(self, migrate, state, name, word):
+        migrate(state)
+        out = StringIO()
+
+        call_command("sqlmigrate", "joeflow", name, stdout=out)
+
+        assert word in statements(out.getvalue())
+
+    @pytest.mark.parametrize(("name", "word"), SHOWN)
+    def test_sqlmigrate_shows_what_is_to_be_done_where_there_is_nothing(self, name, word):
+        shown = manage("sqlmigrate", "joeflow", name, "--skip-checks")
+
+        assert shown.returncode == 0, shown.stderr
+        assert word in statements(shown.stdout)
+
+    def test_no_row_is_looked_at_for_a_new_column(self, migrate):
+        migrate("0001")
+        out = StringIO()
+
+        call_command("sqlmigrate", "joeflow", "0002", stdout=out)
+
+        sql = statements(out.getvalue()).upper()
+        assert "ADD COLUMN" in sql
+        assert "CHECK" not in sql
 
     def test_there_and_back(self, migrate):
         now = shape()
 
         migrate("0001")
         assert shape() != now
-        migrate("0003")
+        migrate("0004")
 
         assert shape() == now
+
+    @pytest.mark.skipif("connection.features.can_rollback_ddl", reason="only MariaDB leaves such")
+    def test_a_table_that_was_left_half_made_is_made_anew(self, migrate):
+        now = shape()
+        migrate("0003")
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE joeflow_event (id integer)")
+
+        migrate("0004")
+
+        assert shape() == now
+
+    def test_a_table_that_somebody_has_used_meanwhile_stays(self, migrate):
+        """A process that runs newer code finds one of two tables, where a migration has stopped."""
+        workflow = Chain.start()
+        migrate("0003")
+
+        def stop(operation, *args):
+            raise KeyboardInterrupt
+
+        with mock.patch.object(AddTable, "database_forwards", stop), suppress(KeyboardInterrupt):
+            migrate("0004")
+        task = workflow.task_set.first()
+        task.assigned_groups.add(Group.objects.create(name="Stores"))
+
+        migrate("0004")
+
+        assert task.assigned_groups.exists()
+        assert not Event.objects.exists()
 
     @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL leaves such")
     def test_an_index_that_was_left_half_built_is_built_anew(self, migrate):

@@ -81,6 +81,21 @@ assert workflow.task_set.cancel() == 1
 assert Task.objects.all().cancel() == 0
 assert workflow.task_set.filter(name="join").count() == 1
 
+# People are read where they are written, too.
+from django.contrib.auth.models import User
+from django.test.utils import CaptureQueriesContext
+a, b = [User.objects.using("workflows").create(username=name) for name in "ab"]
+desk = Branches.start().task_set.get(name="desk")
+with CaptureQueriesContext(connections["replica"]) as read:
+    desk.assign([a, b])
+    with transaction.atomic("workflows"):
+        desk.claim(a)
+        desk.release(a)
+assert read.captured_queries == [], read.captured_queries
+assert list(Task.objects.using("workflows").inbox(a)) == [desk]
+assert list(Task.objects.using("workflows").inbox(b)) == [desk]
+desk.workflow.cancel()
+
 workflow = testing.run(Waiting.start())
 assert workflow.asked == 1
 Task.objects.using("workflows").scheduled().update(eta=None, attempts=0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.core.management import call_command
 from django.db.models import F
 
 from joeflow import engine, recovery
@@ -276,6 +277,17 @@ class TestJoins:
         recovery.sweep()
 
         assert Task.objects.get(pk=join.pk).eta is None
+
+    def test_whoever_asks_for_it_has_joins_looked_at_now(self, transactional_db, join, capsys):
+        call_command("dispatch_tasks")
+
+        assert Task.objects.get(pk=join.pk).eta is not None
+        assert capsys.readouterr().out == "Handed out 1 tasks.\n"
+
+    def test_a_message_for_a_join_has_it_looked_at_as_those_of_older_versions_ask(self, join):
+        assert engine.run(join.pk, join._workflow_id) is None
+
+        assert Task.objects.get(pk=join.pk).status == Task.SUCCEEDED
 
     def test_a_join_that_still_waits_is_left_alone_for_another_hour(self, join):
         Task.objects.filter(name="robin").update(status=Task.SCHEDULED, completed=None)

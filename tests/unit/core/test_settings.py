@@ -17,6 +17,7 @@ DEFAULTS = {
     "JOEFLOW_SWEEP_SECONDS": 5,
     "JOEFLOW_MAX_STARTS": 5,
     "JOEFLOW_TIME_LIMIT": None,
+    "JOEFLOW_INSTANCES_WITH_PERMISSION": "joeflow.contrib.guardian.instances_with_permission",
 }
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from joeflow import engine, recovery
 from joeflow.models import Task
 from joeflow.transitions import transition
-from tests.testapp.models import Chain, Long, SplitJoin
+from tests.testapp.models import Branches, Chain, Long, SplitJoin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,6 +71,62 @@ def test_a_transition_of_a_worker_takes_five_statements(chain, statements):
         "INSERT joeflow_task_parent_task_set",
     ]
     assert len(statements.control) == 2
+
+
+def run_branch(workflow, name, statements):
+    """Run a task whose node does nothing, and return the statements of its transition."""
+    task = workflow.task_set.open().get(name=name)
+    with mock.patch.object(type(workflow), name, return_value=None), statements:
+        engine.run(task.pk, workflow.pk, stay=False)
+    _message, *transition = summary(statements)
+    lock, *found = transition if HAS_ROW_LOCKS else transition[1:]
+    assert lock.startswith("SELECT testapp_")
+    return found
+
+
+class TestBranches:
+    """A transition before a join takes one statement more, as all open tasks are read."""
+
+    @pytest.fixture
+    def split(self, statements):
+        workflow = SplitJoin.start()
+        engine.run(workflow.task_set.get(name="split").pk, workflow.pk, stay=False)
+        return workflow
+
+    def test_the_first_one__creates_the_join(self, split, statements):
+        assert run_branch(split, "batman", statements) == [
+            "SELECT joeflow_task",
+            "UPDATE joeflow_task",
+            "SELECT joeflow_task",
+            "INSERT joeflow_task",
+            "INSERT joeflow_task_parent_task_set",
+            "SELECT joeflow_task",  # what is due next, once per message
+        ]
+
+    def test_one_in_between__is_linked__and_who_has_arrived_is_read(self, statements):
+        workflow = Branches.start()
+        run_branch(workflow, "a", statements)
+
+        assert run_branch(workflow, "b", statements) == [
+            "SELECT joeflow_task",
+            "UPDATE joeflow_task",
+            "SELECT joeflow_task",
+            "INSERT joeflow_task_parent_task_set",
+            "SELECT joeflow_task_parent_task_set",
+            "SELECT joeflow_task",
+        ]
+
+    def test_the_last_one__makes_the_join_due(self, split, statements):
+        run_branch(split, "batman", statements)
+
+        assert run_branch(split, "robin", statements) == [
+            "SELECT joeflow_task",
+            "UPDATE joeflow_task",
+            "SELECT joeflow_task",
+            "INSERT joeflow_task_parent_task_set",
+            "UPDATE joeflow_task",
+            "SELECT joeflow_task",
+        ]
 
 
 def test_each_step_of_a_stay_takes_five_statements_and_those_of_its_node(statements):

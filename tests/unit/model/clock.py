@@ -71,6 +71,6 @@ class Clock:
             # A statement that was written before says what time it was then.
             mock.patch.object(_Statement, "_find", write_anew),
             mock.patch("django.utils.timezone.now", self._server_now),
-            mock.patch("joeflow.engine.time", watch),
+            mock.patch("joeflow.visits.time", watch),
         ):
             yield self

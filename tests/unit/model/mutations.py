@@ -83,15 +83,33 @@ MUTANTS = [
     ),
     Mutant(
         "a join takes arrivals after it is due",
-        "successors.py",
-        "filter(name__in=names, eta__isnull=True)",
-        "filter(name__in=names)",
+        "open_rows.py",
+        "and task.eta is None",
+        "and task.pk > 0",
     ),
     Mutant(
         "each parent opens a join of its own",
-        "successors.py",
-        ("    if not names:\n        return {}\n    rows"),
-        ("    if names:\n        return {}\n    rows"),
+        "open_rows.py",
+        "if row.waiting and row.name in names",
+        "if row.waiting and not names",
+    ),
+    Mutant(
+        "a join is due though somebody can still come",
+        "open_rows.py",
+        "if len(due) == len(waiting):",
+        "if due:",
+    ),
+    Mutant(
+        "a new join forgets who has arrived",
+        "open_rows.py",
+        "{row.pk: set(names) for row in new if row.waiting}",
+        "{row.pk: set() for row in new if row.waiting}",
+    ),
+    Mutant(
+        "what was read of the open tasks is used when they have changed",
+        "transitions.py",
+        "outer.open_rows = None",
+        "outer.open_rows = outer.open_rows",
     ),
     Mutant(
         "a join is not decided when tasks are canceled",
@@ -160,8 +178,8 @@ MUTANTS = [
     Mutant(
         "the end is noted while a task is open",
         "transitions.py",
-        "        if open_tasks:\n",
-        "        if open_tasks[1:]:\n",
+        "        if rows.tasks:\n",
+        "        if rows.tasks[1:]:\n",
     ),
     Mutant(
         "an override does not reopen",
@@ -178,7 +196,7 @@ MUTANTS = [
     ),
     Mutant(
         "a closed task can be run again",
-        "models.py",
+        "verbs.py",
         ("rows = current.tasks.open().filter(pk=self.pk)\n            now ="),
         ("rows = current.tasks.filter(pk=self.pk)\n            now ="),
     ),
@@ -216,19 +234,16 @@ MUTANTS = [
         "a failure is recorded over what came after",
         "steps.py",
         (
-            "                    status=Task.SCHEDULED,\n"
-            "                    attempts=task.attempts,\n"
-            '                    **_same("eta", task.eta),\n'
+            "                status=Task.SCHEDULED,\n"
+            "                attempts=task.attempts,\n"
+            '                **_same("eta", task.eta),\n'
         ),
         "",
     ),
     Mutant(
         "a failure of an older attempt is recorded",
         "steps.py",
-        (
-            "                    attempts=task.attempts,\n"
-            '                    **_same("eta", task.eta),\n'
-        ),
+        ('                attempts=task.attempts,\n                **_same("eta", task.eta),\n'),
         "",
     ),
     Mutant(
@@ -323,19 +338,19 @@ MUTANTS = [
     # Messages and the recovery.
     Mutant(
         "what is far counts as handed out",
-        "models.py",
+        "verbs.py",
         'values["attempts"] = int(is_near(delay))',
         'values["attempts"] = 1',
     ),
     Mutant(
         "a message that is too early is dropped",
-        "engine.py",
+        "visits.py",
         "return ComeBack(delay) if delay is not None else None",
         "return None",
     ),
     Mutant(
         "what a worker leaves is not handed out",
-        "engine.py",
+        "visits.py",
         "hand_out([Delivery(task.pk, self.workflow_pk) for task in self._due()])",
         "hand_out([])",
     ),
@@ -360,8 +375,8 @@ MUTANTS = [
     Mutant(
         "a sweep overlooks what was never handed out",
         "querysets.py",
-        "overdue = Q(attempts=0)",
-        "overdue = Q(attempts=-1)",
+        "lost = Q(attempts=0)",
+        "lost = Q(attempts=-1)",
     ),
     Mutant(
         "what is lost often is lost for ever",

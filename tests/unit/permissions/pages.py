@@ -1,7 +1,17 @@
 """What somebody tries: each function returns the answer, and whether it has had an effect."""
 
+from django.contrib.auth.models import Group
+
 from joeflow.models import Task
-from tests.testapp.models import Assigned, Failing, GreetingWorkflow, Guarded, Letter, Loan
+from tests.testapp.models import (
+    Assigned,
+    Failing,
+    GreetingWorkflow,
+    Guarded,
+    Letter,
+    Loan,
+    Purchase,
+)
 
 JSON = {"content_type": "application/json"}
 ADMIN_OF_LETTERS = "/admin/testapp/letter/"
@@ -56,16 +66,22 @@ def form_shown(person):
     return response, shows(response, "Secret")
 
 
+def assign(task, person):
+    """Give a task to whoever is in the column of assignees, and leave it to nobody else."""
+    if person.assignee == person.user:
+        task.assignees.add(person.user)
+
+
 def guarded_form_shown(person):
     _, task = make_task(Guarded, "approve", text="Secret")
-    task.assignees.add(person.assignee)
+    assign(task, person)
     response = person.client.get(task.get_absolute_url())
     return response, shows(response, "Secret")
 
 
 def guarded_form(person, **options):
     workflow, task = make_task(Guarded, "approve")
-    task.assignees.add(person.assignee)
+    assign(task, person)
     response = person.client.post(task.get_absolute_url(), {"text": "Approved"}, **options)
     workflow.refresh_from_db()
     return response, workflow.text == "Approved"
@@ -77,11 +93,75 @@ def guarded_form_with_json(person):
 
 def guarded_closed_form(person):
     _, task = make_task(Guarded, "approve")
-    task.assignees.add(person.assignee)
+    assign(task, person)
     url = task.get_absolute_url()
     task.cancel()
     response = person.client.get(url)
     return response, "canceled" in response.content.decode()
+
+
+def start_with_permission(person, **options):
+    response = person.client.post("/purchase/start/", {"item": "Honey"}, **options)
+    return response, Purchase.objects.exists()
+
+
+def start_with_permission_with_json(person):
+    return start_with_permission(person, **JSON)
+
+
+def order(person, **options):
+    purchase, task = make_task(Purchase, "order")
+    assign(task, person)
+    return send_item(person, purchase, task, **options)
+
+
+def send_item(person, purchase, task, **options):
+    response = person.client.post(task.get_absolute_url(), {"item": "Honey"}, **options)
+    purchase.refresh_from_db()
+    return response, purchase.item == "Honey"
+
+
+def order_shown(person):
+    _, task = make_task(Purchase, "order", item="Secret")
+    assign(task, person)
+    response = person.client.get(task.get_absolute_url())
+    return response, shows(response, "Secret")
+
+
+def order_with_json(person):
+    return order(person, **JSON)
+
+
+def somebody_s(person, **options):
+    purchase, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    return send_item(person, purchase, task, **options)
+
+
+def somebody_s_shown(person):
+    _, task = make_task(Purchase, "sign", item="Secret")
+    task.assignees.add(person.assignee)
+    response = person.client.get(task.get_absolute_url())
+    return response, shows(response, "Secret")
+
+
+def somebody_s_with_json(person):
+    return somebody_s(person, **JSON)
+
+
+def form_of_a_group(person):
+    purchase, task = make_task(Purchase, "sign")
+    task.assigned_groups.add(Group.objects.create(name="Others"))
+    return send_item(person, purchase, task)
+
+
+def signed_form(person):
+    purchase, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    data = {"item": "Honey"}
+    response = person.client.post(task.get_signed_url(person.assignee), data)
+    purchase.refresh_from_db()
+    return response, purchase.item == "Honey"
 
 
 def form_of_assignees(person):
@@ -95,6 +175,13 @@ def detail(person):
     workflow, _ = make_task(GreetingWorkflow, "check_note")
     response = person.client.get(workflow.get_absolute_url())
     return response, shows(response, "check note")
+
+
+def reasons(person):
+    workflow, task = make_task(GreetingWorkflow, "end", "machine", Task.FAILED)
+    Task.objects.filter(pk=task.pk).update(exception="Secret")
+    response = person.client.get(workflow.get_absolute_url())
+    return response, shows(response, "Secret")
 
 
 def override(person, **options):
@@ -286,14 +373,25 @@ PAGES = {
     "Start form with LoginRequiredMixin": start_after_login,
     "Start form with LoginRequiredMixin, not yet sent": start_after_login_shown,
     "Start form with LoginRequiredMixin: JSON": start_after_login_with_json,
+    "Start form with permission_required": start_with_permission,
+    "Start form with permission_required: JSON": start_with_permission_with_json,
     "Form of a task": form,
     "Form of a task, not yet sent": form_shown,
     "Form of a task with PermissionRequiredMixin": guarded_form,
     "Form of a task with PermissionRequiredMixin, not yet sent": guarded_form_shown,
     "Form of a task with PermissionRequiredMixin: JSON": guarded_form_with_json,
     "Form of a closed task with PermissionRequiredMixin": guarded_closed_form,
+    "Form of a task with permission_required": order,
+    "Form of a task with permission_required, not yet sent": order_shown,
+    "Form of a task with permission_required: JSON": order_with_json,
+    "Form of a task that is somebody's": somebody_s,
+    "Form of a task that is somebody's, not yet sent": somebody_s_shown,
+    "Form of a task that is somebody's: JSON": somebody_s_with_json,
+    "Form of a task that is a group's": form_of_a_group,
+    "Form of a task, with the signed link of its assignee": signed_form,
     "Form of a task with UserPassesTestMixin for its assignees": form_of_assignees,
     "Page of an instance": detail,
+    "Page of an instance, why a task failed": reasons,
     "Override": override,
     "Override of one workflow class": override,
     "Override, not yet sent": override_shown,

@@ -18,6 +18,8 @@ with (ROOT / "docs/reference/permissions.csv").open(newline="") as file:
 
 #: What the guarded views of the tests name.
 NAMED = "joeflow.cancel_task"
+#: What the tasks of the tests require, and their start.
+REQUIRED = {"task": "testapp.order_purchase", "start": "testapp.request_purchase"}
 #: The answer was given, and something was done or shown.
 DONE = {"yes", "410"}
 
@@ -25,14 +27,18 @@ DONE = {"yes", "410"}
 #: Every permission that a line names, and those that it might be taken for.
 PERMISSIONS = [
     *(f"joeflow.{action}_task" for action in ("view", "add", "change", "delete")),
-    *("joeflow.rerun", "joeflow.cancel", "joeflow.override"),
+    *("joeflow.rerun", "joeflow.cancel", "joeflow.override", "joeflow.reassign"),
+    *REQUIRED.values(),
     *(f"{{model}}.{action}" for action in ("view", "add", "change", "delete", "override")),
 ]
 
 
 def read_permissions(row):
     """Return the permissions that a line names, for the workflows of the tests."""
-    text = row["Permission"].replace("whatever you name", NAMED)
+    named = NAMED
+    if "permission_required" in row["Page"]:
+        named = REQUIRED["start" if row["Page"].startswith("Start") else "task"]
+    text = row["Permission"].replace("whatever you name", named)
     text = re.sub(r"<app_label>\.(\w+)_<model_name>", r"{model}.\1", text)
     return set(text.split(" and ")) if text else set()
 

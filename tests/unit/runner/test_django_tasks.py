@@ -183,7 +183,7 @@ def test_time_limit__task_that_reaches_it_fails(immediate, settings, monkeypatch
     task = workflow.task_set.get(name="work")
     assert task.status == Task.FAILED
     assert task.exception == (
-        "joeflow.runner.django_tasks.TimeLimitExceeded: The task ran for longer than 0.5 seconds."
+        "joeflow.exceptions.TimeLimitExceeded: The task ran for longer than 0.5 seconds."
     )
     workflow.refresh_from_db()
     assert workflow.text == ""

@@ -144,7 +144,7 @@ def test_unknown_task__is_not_found(client):
     response = send(client, "/greeting/check_note/4711/", {})
 
     assert response.status_code == 404
-    assert response.json() == {"detail": "There is no such task."}
+    assert response.json() == {"detail": "There is nothing at this address."}
 
 
 def test_closed_task__is_a_conflict(client, check_note):
@@ -266,6 +266,37 @@ def test_mixin_behind_the_view_that_asks_for_a_login__is_unauthorized(client, ch
     check_note.refresh_from_db()
     assert response.status_code == 401
     assert check_note.completed is None
+
+
+def test_mixin_that_sends_people_to_a_login_of_its_own__is_unauthorized(client, check_note):
+    class Behind(TaskViewMixin, LoginRequiredMixin, UpdateView):
+        fields = ["note"]
+
+        def get_login_url(self):
+            return "/sso/"
+
+    view = Behind.as_view(model=GreetingWorkflow, name="check_note")
+    request = RequestFactory().post("/", "{}", content_type="application/json")
+    request.user = AnonymousUser()
+
+    response = view(request, pk=check_note.pk)
+
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        ("1e99999999999999999999", 400),
+        ("-1e99999999999999999999", 400),
+        ("1e-99999999999999999999", 201),
+        ("0e99999999999999999999", 201),
+    ],
+)
+def test_number_with_a_huge_exponent__is_rounded_or_refused(client, number, status):
+    response = send(client, "/greeting/start/", f'{{"note": {number}}}')
+
+    assert response.status_code == status
 
 
 def test_wrong_method__is_said_in_json(client):

@@ -19,7 +19,7 @@ def test_form__deadlock__keeps_what_was_typed(client, check_note, settings, monk
         raise OperationalError("database is locked")
 
     monkeypatch.setattr("joeflow.views.TaskViewMixin.next_task", deadlock)
-    monkeypatch.setattr("joeflow.locks._is_taken", lambda error, vendor: True)
+    monkeypatch.setattr("joeflow.locks.is_taken", lambda error, using: True)
 
     response = client.post(f"/greeting/check_note/{check_note.pk}/", {"note": "Typed"})
 

@@ -2,14 +2,17 @@
 
 import pytest
 from django import forms
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core import checks
 from django.core.checks import Error
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
+from django.views.generic import UpdateView
 
 from joeflow import tasks
 from joeflow.models import Task
 from joeflow.typing import HUMAN
-from joeflow.views import OverrideView, WorkflowDetailView
+from joeflow.views import OverrideView, TaskViewMixin, WorkflowDetailView
 from tests.testapp.models import Bare, Guarded
 
 
@@ -20,6 +23,18 @@ class NoteForm(forms.Form):
 class OwnFormView(tasks.UpdateView):
     def get_form_class(self):
         return NoteForm
+
+
+class AskedFirstView(LoginRequiredMixin, tasks.UpdateView):
+    fields = ["text"]
+
+
+class AskedBehindView(TaskViewMixin, LoginRequiredMixin, UpdateView):
+    fields = ["text"]
+
+
+class NeverAskedView(tasks.UpdateView, LoginRequiredMixin):
+    fields = ["text"]
 
 
 class OwnUrlView(tasks.UpdateView):
@@ -40,10 +55,24 @@ def check(node, model=Guarded):
         tasks.UpdateView(fields="__all__"),
         tasks.UpdateView(form_class=NoteForm),
         OwnFormView(),
+        AskedFirstView(),
     ],
 )
 def test_check__right__says_nothing(node):
     assert check(node) == []
+
+
+@pytest.mark.parametrize("view", [AskedBehindView, NeverAskedView])
+def test_check__login_behind_the_view(view):
+    assert check(view()) == [
+        checks.Warning(
+            "testapp.Guarded.ship has LoginRequiredMixin behind joeflow's view, where it is asked "
+            "too late or never.",
+            hint=f"Name LoginRequiredMixin first among the bases of {view.__name__}.",
+            obj=Guarded,
+            id="joeflow.W025",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,10 @@ def test_detail__no_renderer__shows_tasks_and_mermaid(client, greeting, monkeypa
     assert "graph LR" in response.text
 
 
-def test_detail__failed_task__shows_reason_escaped(client, greeting, check_note):
+def test_detail__failed_task__shows_reason_escaped(admin_client, greeting, check_note):
     Task.objects.filter(pk=check_note.pk).update(status="failed", exception="<script>alert(1)")
 
-    response = client.get(greeting.get_absolute_url())
+    response = admin_client.get(greeting.get_absolute_url())
 
     assert "&lt;script&gt;alert(1)" in response.text
     assert "<script" not in response.text

@@ -30,7 +30,8 @@ def statements(context):
 
 def shorten(sql):
     verb = sql.split()[0]
-    table = re.search(r'(?:FROM|INTO|UPDATE) ["`](\w+)["`]', sql)[1]
+    outer = re.sub(r"EXISTS\(.*?\) AS", "", sql)  # whose a task is, is asked with it
+    table = re.search(r'(?:FROM|INTO|UPDATE) ["`](\w+)["`]', outer)[1]
     return f"{verb} {table}{' FOR UPDATE' if 'FOR ' in sql else ''}"
 
 

@@ -20,4 +20,6 @@ def make_table(name):
 class Migration(migrations.Migration):
     initial = True
     dependencies = [("joeflow", "0001_initial")]
-    operations = [make_table(name) for name in ("Chain", "Split", "Form")]
+    operations = [
+        make_table(name) for name in ("Chain", "Split", "Form", "Wide", "Crowd", "Minute")
+    ]

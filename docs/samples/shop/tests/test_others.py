@@ -1,12 +1,17 @@
+from unittest.mock import patch
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.contrib.messages import get_messages
 from django.core import mail
-from django.test import TestCase
+from django.test import RequestFactory, TestCase
 from django.urls import reverse
 
+from joeflow.exceptions import TaskTaken
 from joeflow.models import Task
 from joeflow.testing import run
 from shop.bank import bank
+from shop.mails import tell
 from shop.models import (
     ChargeWorkflow,
     ContractWorkflow,
@@ -66,6 +71,46 @@ class ExpenseTests(TestCase):
         self.assertEqual(self.client.get(pay).status_code, 403)
         self.client.force_login(make_user("eve", "change_expenseworkflow"))
         self.assertContains(self.client.get(pay), "Pay 12.50")
+
+    def test_one_of_two_takes_it(self):
+        eve = make_user("eve", group="Approvers")
+        self.client.post(reverse("expenseworkflow:claim"), {"amount": "7.50"})
+        task = Task.objects.get(name="approve", _workflow=ExpenseWorkflow.objects.latest("pk"))
+        task.assign([self.bob, eve])
+        take = reverse("take", args=[task.pk])
+
+        self.client.force_login(self.bob)
+        self.assertRedirects(self.client.post(take), reverse("inbox"))
+        self.client.force_login(eve)
+        self.assertEqual(self.client.post(take).status_code, 404)
+
+        self.assertEqual([user.username for user in task.assignees.all()], ["bob"])
+        self.assertNotContains(self.client.get(reverse("inbox")), "Take it")
+
+    def test_who_comes_second_is_told_who_has_it(self):
+        task = Task.objects.get(name="approve")
+        task.assign([self.ada, self.bob])
+        with patch.object(Task, "claim", side_effect=TaskTaken("Bob has it.")):
+            response = self.client.post(reverse("take", args=[task.pk]))
+
+        [message] = get_messages(response.wsgi_request)
+        self.assertEqual(str(message), "Bob has it.")
+
+
+class LinkTests(TestCase):
+    def test_link_does_one_task_without_a_login(self):
+        bob = make_user("bob", group="Approvers")
+        bob.email = "bob@example.com"
+        expense = ExpenseWorkflow.objects.create(claimant=make_user("ada"), amount=12)
+        task = expense.task_set.create(name="approve", type="human", workflow=expense)
+        task.assign(bob)
+
+        tell(RequestFactory().get("/"), task, bob)
+        [message] = mail.outbox
+        self.client.post(message.body.replace("http://testserver", ""), {"approved": "on"})
+
+        task.refresh_from_db()
+        self.assertEqual(task.completed_by_user, bob)
 
 
 class ChargeTests(TestCase):

@@ -15,6 +15,8 @@ from tests.acceptance.storm import notes
 
 #: One of so many runs takes long, so that there is always one to be killed in the middle.
 LONG_RUN = 8
+#: With what runs do at random in this storm.
+SEED = os.environ.get("STORM_SEED", "")
 
 
 class Planned(Exception):
@@ -72,7 +74,7 @@ class Stormy(Workflow):
         with notes.run_of(self.pk, task.pk, task.name) as token:
             self.record(task, following, token=token, number=number)
             self.save(update_fields=["value"])
-            time.sleep(_duration())
+            time.sleep(_duration(luck_of(task)))
             if fail is not None:
                 raise fail
         return following is not None and [getattr(self, name) for name in following]
@@ -83,9 +85,14 @@ class Stormy(Workflow):
         row.save(using=task._state.db)
 
 
-def _duration():
-    long = random.randrange(LONG_RUN) == 0
-    return random.uniform(0.2, 0.8) if long else random.uniform(0.005, 0.03)
+def luck_of(task):
+    """Return what a run does at random: it follows from the seed, the task and earlier runs."""
+    return random.Random(f"{SEED} {task.pk} {notes.count_earlier_runs(task.pk)}")
+
+
+def _duration(luck):
+    long = luck.randrange(LONG_RUN) == 0
+    return luck.uniform(0.2, 0.8) if long else luck.uniform(0.005, 0.03)
 
 
 def step(name, *following):
@@ -211,7 +218,7 @@ class Trouble(Stormy):
     def shaky(self, task):
         if self.left:
             return self.act(task, ["meet"], fail=Planned("Planned: always"))
-        if random.random() < 0.7:
+        if luck_of(task).random() < 0.7:
             return self.act(task, ["meet"], fail=Planned("Planned: once"))
         return self.act(task, ["meet"])
 

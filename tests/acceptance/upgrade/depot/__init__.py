@@ -4,6 +4,11 @@ import os
 
 from celery import Celery
 
+if "mysql" in os.environ["DEPOT_DATABASE"]:
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "depot.settings")
 
 app = Celery("depot")

@@ -17,7 +17,7 @@ class Logged(Workflow):
         abstract = True
 
     def note(self, text):
-        self.log += f"{text} "
+        self.log = f"{self.log} {text}".strip()  # as a form leaves it
         self.save(update_fields=["log"])
 
 

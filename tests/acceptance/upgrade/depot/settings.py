@@ -4,6 +4,7 @@ import json
 import os
 
 NAME = os.environ["DEPOT_NAME"]
+RUNNER = os.environ["DEPOT_RUNNER"]
 
 SECRET_KEY = "not-secret-in-tests"
 ALLOWED_HOSTS = ["*"]
@@ -18,10 +19,23 @@ INSTALLED_APPS = [
     "reversion",
     "joeflow",
     "depot",
+    *(["django_dramatiq"] if RUNNER == "dramatiq" else []),
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ],
+        },
+    },
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -30,7 +44,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{NAME}:"}
 CELERY_IMPORTS = ["joeflow.runner.celery"]
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
-JOEFLOW_TASK_RUNNER = "joeflow.runner.celery.task_runner"
+DRAMATIQ_BROKER = {
+    "BROKER": "dramatiq.brokers.redis.RedisBroker",
+    "OPTIONS": {"url": os.environ["DEPOT_BROKER"], "namespace": NAME},
+    "MIDDLEWARE": [
+        "dramatiq.middleware.TimeLimit",
+        "dramatiq.middleware.Callbacks",
+        "dramatiq.middleware.Retries",
+        "django_dramatiq.middleware.DbConnectionsMiddleware",
+    ],
+}
+
+JOEFLOW_TASK_RUNNER = f"joeflow.runner.{RUNNER}.task_runner"
 JOEFLOW_CELERY_QUEUE_NAME = NAME
 # Version 2 knows none of these.
 JOEFLOW_GRACE_PERIOD = 1

@@ -1,0 +1,5 @@
+"""Sends nothing."""
+
+
+def drop(**message):
+    """Take a message, and forget it."""

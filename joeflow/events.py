@@ -1,0 +1,79 @@
+"""What people do with tasks besides completing them: the rows that tell of it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+__all__ = ("Event",)
+
+
+class Event(models.Model):
+    """Somebody took a task, gave it back or handed it over.
+
+    Nothing depends on most of these rows but the history. Giving a task back reads whose it was
+    before.
+    """
+
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    ASSIGNED = "assigned"
+
+    _kind_choices = (
+        (CLAIMED, _("claimed")),
+        (RELEASED, _("released")),
+        (ASSIGNED, _("handed over")),
+    )
+
+    id = models.BigAutoField(primary_key=True, editable=False)
+    _workflow = models.ForeignKey(
+        "joeflow.Workflow",
+        verbose_name=_("workflow"),
+        on_delete=models.CASCADE,
+        db_column="workflow_id",
+        related_name="+",  # any other name could be that of somebody's field
+        editable=False,
+    )
+    task = models.ForeignKey(
+        "joeflow.Task",
+        verbose_name=_("task"),
+        on_delete=models.CASCADE,
+        related_name="event_set",
+        editable=False,
+    )
+    kind = models.CharField(_("event"), max_length=50, choices=_kind_choices, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        editable=False,
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    #: Who was meant, by name at that time, so that it can still be read when they are gone.
+    text = models.TextField(blank=True, editable=False)
+    #: Keys, for whoever takes it back.
+    data = models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ("pk",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.pk})"
+
+    def describe(self) -> str:
+        """Return a sentence for people."""
+        who = str(self.user) if self.user else _("Somebody")
+        sentences = {
+            self.CLAIMED: _("{who} took it."),
+            self.RELEASED: _("{who} gave it back."),
+            self.ASSIGNED: _("{who} gave it to {people}."),
+        }
+        text = sentences.get(self.kind, "{who}: {people}")
+        return str(text).format(who=who, people=self.text or _("nobody"))
