@@ -312,13 +312,6 @@ def _record(
     people: Sequence[Any],
     before: Sequence[Any],
 ) -> None:
-    Event._base_manager.using(current.using).create(
-        _workflow_id=task._workflow_id,
-        task=task,
-        kind=kind,
-        user=user,
-        text=_names(people),
-        data={"before": [each.pk for each in before]},
-    )
-    fields = {"user": user.pk if user else None, "to": ",".join(str(each.pk) for each in people)}
-    current.tell_task(None, f"task_{kind}", task, **fields)
+    data = {"before": [each.pk for each in before]}
+    to = ",".join(str(each.pk) for each in people)
+    current.record(kind, task, user, _names(people), data, to=to)

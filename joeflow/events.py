@@ -11,7 +11,7 @@ __all__ = ("Event",)
 
 
 class Event(models.Model):
-    """Somebody took a task, gave it back or handed it over.
+    """What happened to a task or to a whole instance, beside what the tasks themselves tell.
 
     Nothing depends on most of these rows but the history. Giving a task back reads whose it was
     before.
@@ -20,11 +20,27 @@ class Event(models.Model):
     CLAIMED = "claimed"
     RELEASED = "released"
     ASSIGNED = "assigned"
+    SNOOZED = "snoozed"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    COMMENTED = "commented"
+    OVERRIDDEN = "overridden"
+    UNDONE = "undone"
+    PAUSED = "paused"
+    RESUMED = "resumed"
 
     _kind_choices = (
         (CLAIMED, _("claimed")),
         (RELEASED, _("released")),
         (ASSIGNED, _("handed over")),
+        (SNOOZED, _("snoozed")),
+        (REMINDED, _("reminded")),
+        (ESCALATED, _("escalated")),
+        (COMMENTED, _("commented")),
+        (OVERRIDDEN, _("stepped in")),
+        (UNDONE, _("undone")),
+        (PAUSED, _("paused")),
+        (RESUMED, _("resumed")),
     )
 
     id = models.BigAutoField(primary_key=True, editable=False)
@@ -41,6 +57,7 @@ class Event(models.Model):
         verbose_name=_("task"),
         on_delete=models.CASCADE,
         related_name="event_set",
+        null=True,  # what happened to the whole instance
         editable=False,
     )
     kind = models.CharField(_("event"), max_length=50, choices=_kind_choices, editable=False)
@@ -53,7 +70,8 @@ class Event(models.Model):
         editable=False,
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
-    #: Who was meant, by name at that time, so that it can still be read when they are gone.
+    #: What was said, why it was done, or who was meant: by name at that time, so that it can still
+    #: be read when they are gone.
     text = models.TextField(blank=True, editable=False)
     #: Keys, for whoever takes it back.
     data = models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder)
@@ -73,7 +91,15 @@ class Event(models.Model):
         sentences = {
             self.CLAIMED: _("{who} took it."),
             self.RELEASED: _("{who} gave it back."),
-            self.ASSIGNED: _("{who} gave it to {people}."),
+            self.ASSIGNED: _("{who} gave it to {text}."),
+            self.SNOOZED: _("{who} put it off until {text}."),
+            self.REMINDED: _("It was nearly due; a reminder was given."),
+            self.ESCALATED: _("It was late; {text} was started."),
+            self.COMMENTED: _("{who}: {text}"),
+            self.OVERRIDDEN: _("{who} stepped in: {text}"),
+            self.UNDONE: _("{who} took it back."),
+            self.PAUSED: _("{who} paused it: {text}"),
+            self.RESUMED: _("{who} let it go on."),
         }
-        text = sentences.get(self.kind, "{who}: {people}")
-        return str(text).format(who=who, people=self.text or _("nobody"))
+        text = self.text or (_("nobody") if self.kind == self.ASSIGNED else "-")
+        return str(sentences.get(self.kind, "{who}: {text}")).format(who=who, text=text)

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import models
 
-__all__ = ("EndedField",)
+__all__ = ("InstantOfInstance",)
 
 
-class EndedField(models.DateTimeField):  # type: ignore[type-arg]
-    """Written by transitions alone: who saves an instance may have loaded it before it ended."""
+class InstantOfInstance(models.DateTimeField):  # type: ignore[type-arg]
+    """Written by transitions alone: who saves an instance may have loaded it before they did."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Return what a new row holds; an old one keeps what it has."""

@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.contenttypes.fields import GenericForeignKey
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.urls import NoReverseMatch
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.assignments import Shareable
 from joeflow.conf import settings
 from joeflow.content_types import workflow_class
+from joeflow.drafts import Draft
 from joeflow.events import Event
 from joeflow.exceptions import JoeflowError
 from joeflow.querysets import TasksQuerySet
@@ -29,6 +32,7 @@ from joeflow.workflows import (
 )
 
 __all__ = (
+    "Draft",
     "Event",
     "Task",
     "Workflow",
@@ -110,8 +114,9 @@ class Task(Verbs, Shareable, models.Model):
     exception = models.TextField(_("exception"), blank=True)
     stacktrace = models.TextField(_("traceback"), blank=True)
 
-    #: When a scheduled machine task is due; empty for human tasks and waiting joins.
-    eta = models.DateTimeField(_("due"), blank=True, null=True, editable=False)
+    #: When a scheduled machine task is due, or a person is reminded of a human one or it is late;
+    #: empty for waiting joins.
+    eta = models.DateTimeField(_("scheduled for"), blank=True, null=True, editable=False)
     #: How often it was handed out since ``eta`` was set.
     attempts = models.IntegerField(default=0, db_default=0, editable=False)
     #: How often it was started without coming back.
@@ -120,6 +125,12 @@ class Task(Verbs, Shareable, models.Model):
     is_given = models.BooleanField(default=False, db_default=False, editable=False)
     #: When its last run began.
     started = models.DateTimeField(_("last started"), blank=True, null=True, editable=False)
+    #: When a human task should be done.
+    due = models.DateTimeField(_("due"), blank=True, null=True, editable=False)
+    #: Until when a human task is out of the inboxes.
+    snoozed_until = models.DateTimeField(_("put off until"), blank=True, null=True, editable=False)
+    #: The values of the fields before the form was saved, for whoever takes it back.
+    before = models.JSONField(blank=True, null=True, editable=False, encoder=DjangoJSONEncoder)
 
     objects = TasksQuerySet.as_manager()
 
@@ -161,6 +172,11 @@ class Task(Verbs, Shareable, models.Model):
                 f"task.save(update_fields=['exception']), to avoid race conditions."
             )
         super().save(**save_options(options))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is open, and should have been done by now."""
+        return self.completed is None and self.due is not None and self.due < timezone.now()
 
     def get_absolute_url(self) -> str | None:
         """Return the URL of the form; None where there is none: machine, closed, obsolete."""

@@ -125,11 +125,17 @@ class TasksQuerySet(models.QuerySet[Any]):
         done = self.succeeded().filter(type=HUMAN, completed_by_user=user.pk)
         return done.exclude(name=OVERRIDE)
 
+    def overdue(self) -> TasksQuerySet:
+        """Return the open tasks of people that should have been done, by the database's clock."""
+        return self.open().filter(type=HUMAN, due__lt=DatabaseNow())
+
     def _for_people(self, user: Any, condition: Callable[[], Q]) -> TasksQuerySet:
         if not is_known(user):
             return self.none()
         statuses = [self.model.SCHEDULED, self.model.FAILED]
-        return self.open().filter(status__in=statuses, type=HUMAN).filter(condition())
+        is_put_off = Q(snoozed_until__isnull=False, snoozed_until__gt=DatabaseNow())
+        waiting = self.open().filter(status__in=statuses, type=HUMAN).exclude(is_put_off)
+        return waiting.filter(condition())
 
     def _is_own(self, user: Any) -> Q:
         return is_given_to(self.model, user)
@@ -202,7 +208,7 @@ class TasksQuerySet(models.QuerySet[Any]):
                 completed=task.completed is not None,
                 href=task.get_absolute_url(),
             )
-            for task in self.defer("exception", "stacktrace")
+            for task in self.defer("exception", "stacktrace", "before")
         ]
 
     def diagram_links(self) -> list[tuple[int, int]]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-__all__ = ("task_failed", "task_succeeded", "workflow_ended")
+__all__ = (
+    "task_assigned",
+    "task_failed",
+    "task_overdue",
+    "task_reminded",
+    "task_succeeded",
+    "workflow_ended",
+)
 
 #: Sent with ``task_pk``, ``workflow_pk``, ``name`` and ``using``; the sender is the workflow class.
 task_succeeded = Signal()
@@ -14,3 +21,13 @@ task_failed = Signal()
 
 #: Sent with ``workflow_pk`` and ``using``; the sender is the workflow class.
 workflow_ended = Signal()
+
+#: Sent when a human task was created for people, or handed over, with the arguments of
+#: `task_succeeded`.
+task_assigned = Signal()
+
+#: Sent when a human task is nearly due, with the arguments of `task_succeeded`.
+task_reminded = Signal()
+
+#: Sent when a human task has become late, with the arguments of `task_succeeded`.
+task_overdue = Signal()

@@ -50,7 +50,7 @@ def _due(using: str, model: Any) -> QuerySet[Any]:
     named = When(pk=Parameter("task_pk"), then=Value(0))
     due: QuerySet[Any] = (
         _due_tasks(using, model)
-        .defer("exception", "stacktrace")
+        .defer("exception", "stacktrace", "before")
         .annotate(now=DatabaseNow(), turn=Case(named, default=Value(1)))
         .order_by("turn", "eta", "pk")[:2]
     )

@@ -16,6 +16,7 @@ from django.dispatch import Signal
 from joeflow.clock import DatabaseNow
 from joeflow.content_types import workflow_class
 from joeflow.dispatch import Delivery, hand_out
+from joeflow.events import Event
 from joeflow.joins import OpenTask
 from joeflow.locks import lock_instance, taken_as_instance_locked
 from joeflow.open_rows import OpenRows, read_open_rows
@@ -207,6 +208,40 @@ class Transition:
         self._content_type_id = task.content_type_id
         fields = {"task_pk": task.pk, "name": task.name, **fields}
         self.tell(signal, event, sender=self._sender(), **fields)
+
+    def record(
+        self,
+        kind: str,
+        task: Any,
+        user: User | None,
+        text: str = "",
+        data: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Write a row for the history, and a log line after the commit.
+
+        Args:
+            kind: One of the kinds of `Event`.
+            task: What it happened to; None: the whole instance.
+            user: Who did it.
+            text: What was said, why it was done, or who was meant.
+            data: Keys, for whoever takes it back.
+            fields: What is said in the log besides.
+        """
+        by = logged_in(user)
+        Event._base_manager.using(self.using).create(
+            _workflow_id=self.workflow_pk,
+            task=task,
+            kind=kind,
+            user=by,
+            text=text,
+            data=data or {},
+        )
+        fields = {"user": by.pk if by else None, **fields}
+        if task is None:
+            self.tell(None, f"instance_{kind}", sender=self._sender(), **fields)
+        else:
+            self.tell_task(None, f"task_{kind}", task, **fields)
 
     # The end of the block.
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.diagrams import dot, mermaid
 from joeflow.diagrams.description import Diagram, describe, describe_instance
-from joeflow.fields import EndedField
+from joeflow.fields import InstantOfInstance
 from joeflow.graph import Graph, build_graph
 from joeflow.keys import KEY_PATH
 from joeflow.locks import lock_instance
@@ -61,7 +61,10 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
     modified = models.DateTimeField(_("modified"), auto_now=True, db_index=True)
     # With an underscore, so that no field or task of somebody's workflow can have its name.
-    _ended = EndedField(_("ended"), blank=True, null=True, editable=False, db_column="ended")
+    _ended = InstantOfInstance(_("ended"), blank=True, null=True, editable=False, db_column="ended")
+    _paused = InstantOfInstance(
+        _("paused"), blank=True, null=True, editable=False, db_column="paused"
+    )
 
     task_set = GenericRelation(
         "joeflow.Task", object_id_field="_workflow_id", for_concrete_model=False

@@ -106,7 +106,9 @@ class BulkAction(ABC):
 
     def _act(self, workflow_pk: int, pks: list[int], wait: bool) -> int | None:
         with transition(Task, workflow_pk, wait=wait) as current:
-            tasks = list(self.select(current.tasks).filter(pk__in=pks).defer("stacktrace"))
+            tasks = list(
+                self.select(current.tasks).filter(pk__in=pks).defer("stacktrace", "before")
+            )
             self.do(current, tasks)
             self._record(tasks)
         return len(tasks)

@@ -89,4 +89,4 @@ class TaskInline(admin.TabularInline):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return tasks with the people who have or had to do with them, in three statements."""
         tasks = super().get_queryset(request).select_related("completed_by_user")
-        return tasks.prefetch_related("assignees", "assigned_groups").defer("stacktrace")
+        return tasks.prefetch_related("assignees", "assigned_groups").defer("stacktrace", "before")

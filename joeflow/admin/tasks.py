@@ -108,7 +108,7 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Return tasks without their tracebacks, which can be long."""
-        return super().get_queryset(request).defer("stacktrace")
+        return super().get_queryset(request).defer("stacktrace", "before")
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -214,7 +214,9 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         return self._links(task.child_task_set.all())
 
     def _links(self, tasks: Any) -> Any:
-        rows = list(tasks.order_by("pk").defer("exception", "stacktrace")[: MOST_LINKS + 1])
+        rows = list(
+            tasks.order_by("pk").defer("exception", "stacktrace", "before")[: MOST_LINKS + 1]
+        )
         links = [(self._link(Task, task.pk, task), task.get_status_display()) for task in rows]
         more = ", …" if len(rows) > MOST_LINKS else ""
         listed = format_html_join(", ", "{} {}", links[:MOST_LINKS])

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
     dependencies = [("joeflow", "0001_initial")]
 
     operations = [
-        AddColumn("task", "eta", instant("due")),
+        AddColumn("task", "eta", instant("scheduled for")),
         AddColumn("task", "attempts", count()),
         AddColumn("task", "starts", count()),
         AddColumn("task", "started", instant("last started")),

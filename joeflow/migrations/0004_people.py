@@ -1,7 +1,7 @@
-"""Whom a task is given to, and what people do with tasks besides completing them.
+"""Whom a task is given to, when it is due, and what people do besides completing it.
 
-The one new column has a default in the database, so that workers which still run older code can go
-on; no row is rewritten.
+All columns are nullable or have a default in the database, so that workers which still run older
+code can go on; no row is rewritten.
 """
 
 import django.db.models.deletion
@@ -11,7 +11,23 @@ from django.db import migrations, models
 
 from joeflow.operations import AddColumn, AddManyToMany, AddTable
 
-KINDS = [("claimed", "claimed"), ("released", "released"), ("assigned", "handed over")]
+KINDS = [
+    ("claimed", "claimed"),
+    ("released", "released"),
+    ("assigned", "handed over"),
+    ("snoozed", "snoozed"),
+    ("reminded", "reminded"),
+    ("escalated", "escalated"),
+    ("commented", "commented"),
+    ("overridden", "stepped in"),
+    ("undone", "undone"),
+    ("paused", "paused"),
+    ("resumed", "resumed"),
+]
+
+
+def instant(name, **options):
+    return models.DateTimeField(name, blank=True, null=True, editable=False, **options)
 
 
 class Migration(migrations.Migration):
@@ -43,6 +59,14 @@ class Migration(migrations.Migration):
             "is_given",
             models.BooleanField(default=False, db_default=False, editable=False),
         ),
+        AddColumn("task", "due", instant("due")),
+        AddColumn("task", "snoozed_until", instant("put off until")),
+        AddColumn(
+            "task",
+            "before",
+            models.JSONField(blank=True, null=True, editable=False, encoder=DjangoJSONEncoder),
+        ),
+        AddColumn("workflow", "_paused", instant("paused", db_column="paused")),
         AddManyToMany(
             "task",
             "assigned_groups",
@@ -81,6 +105,7 @@ class Migration(migrations.Migration):
                     "task",
                     models.ForeignKey(
                         editable=False,
+                        null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="event_set",
                         to="joeflow.task",
@@ -104,6 +129,42 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "events",
                 "ordering": ("pk",),
                 "default_permissions": (),
+            },
+        ),
+        AddTable(
+            name="Draft",
+            fields=[
+                ("id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                ("data", models.JSONField(default=dict, editable=False)),
+                ("modified", models.DateTimeField(auto_now=True, verbose_name="modified")),
+                (
+                    "task",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="draft_set",
+                        to="joeflow.task",
+                        verbose_name="task",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "draft",
+                "verbose_name_plural": "drafts",
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(fields=("task", "user"), name="joeflow_one_draft_each")
+                ],
             },
         ),
     ]

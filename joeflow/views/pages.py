@@ -93,7 +93,7 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         rows = with_people(rows, None).annotate(
             has_events=Exists(Event._base_manager.filter(task=OuterRef("pk")))
         )
-        tasks = list(rows.defer("stacktrace").order_by("-pk")[:MOST_TASKS])
+        tasks = list(rows.defer("stacktrace", "before").order_by("-pk")[:MOST_TASKS])
         _load_people(tasks)
         for task in tasks:
             vars(task)["label"] = words(task.name)

@@ -51,13 +51,16 @@ TABLES = {
     },
 }
 NEW = {
-    "joeflow_workflow": {"ended": ("DateTimeField", True)},
+    "joeflow_workflow": {"ended": ("DateTimeField", True), "paused": ("DateTimeField", True)},
     "joeflow_task": {
         "eta": ("DateTimeField", True),
         "attempts": ("IntegerField", False),
         "starts": ("IntegerField", False),
         "started": ("DateTimeField", True),
         "is_given": ("BooleanField", False),
+        "due": ("DateTimeField", True),
+        "snoozed_until": ("DateTimeField", True),
+        "before": ("JSONField", True),
     },
 }
 #: Tables that joeflow 2.x does not have.
@@ -74,8 +77,15 @@ NEW_TABLES = {
         "text": ("TextField", False),
         "data": ("JSONField", False),
         "workflow_id": ("BigIntegerField", False),
-        "task_id": ("BigIntegerField", False),
+        "task_id": ("BigIntegerField", True),
         "user_id": ("IntegerField", True),
+    },
+    "joeflow_draft": {
+        "id": ("BigAutoField", False),
+        "data": ("JSONField", False),
+        "modified": ("DateTimeField", False),
+        "task_id": ("BigIntegerField", False),
+        "user_id": ("IntegerField", False),
     },
 }
 INDEXES = {
@@ -108,6 +118,7 @@ UNIQUE = {
     "joeflow_task_assignees": ["task_id", "user_id"],
     "joeflow_task_parent_task_set": ["from_task_id", "to_task_id"],
     "joeflow_task_assigned_groups": ["task_id", "group_id"],
+    "joeflow_draft": ["task_id", "user_id"],
 }
 #: What a database cannot tell apart; and a user model may have big keys.
 SAME = {
