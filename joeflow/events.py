@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ("Event",)
@@ -23,6 +28,7 @@ class Event(models.Model):
     SNOOZED = "snoozed"
     REMINDED = "reminded"
     ESCALATED = "escalated"
+    OVERDUE = "overdue"
     COMMENTED = "commented"
     OVERRIDDEN = "overridden"
     UNDONE = "undone"
@@ -36,6 +42,7 @@ class Event(models.Model):
         (SNOOZED, _("snoozed")),
         (REMINDED, _("reminded")),
         (ESCALATED, _("escalated")),
+        (OVERDUE, _("overdue")),
         (COMMENTED, _("commented")),
         (OVERRIDDEN, _("stepped in")),
         (UNDONE, _("undone")),
@@ -92,14 +99,24 @@ class Event(models.Model):
             self.CLAIMED: _("{who} took it."),
             self.RELEASED: _("{who} gave it back."),
             self.ASSIGNED: _("{who} gave it to {text}."),
-            self.SNOOZED: _("{who} put it off until {text}."),
             self.REMINDED: _("It was nearly due; a reminder was given."),
             self.ESCALATED: _("It was late; {text} was started."),
+            self.OVERDUE: _("It was canceled: overdue."),
             self.COMMENTED: _("{who}: {text}"),
             self.OVERRIDDEN: _("{who} stepped in: {text}"),
             self.UNDONE: _("{who} took it back."),
             self.PAUSED: _("{who} paused it: {text}"),
             self.RESUMED: _("{who} let it go on."),
         }
+        if self.kind == self.SNOOZED:
+            return self._describe_snooze(who)
         text = self.text or (_("nobody") if self.kind == self.ASSIGNED else "-")
         return str(sentences.get(self.kind, "{who}: {text}")).format(who=who, text=text)
+
+    def _describe_snooze(self, who: Any) -> str:
+        until = parse_datetime(self.text) if self.text else None
+        if until is None:
+            return str(_("{who} put it back into the inbox.")).format(who=who)
+        shown = timezone.localtime(until) if timezone.is_aware(until) else until
+        moment = date_format(shown, "SHORT_DATETIME_FORMAT")
+        return str(_("{who} put it off (until {moment}).")).format(who=who, moment=moment)

@@ -10,6 +10,7 @@ __all__ = (
     "InstanceChanged",
     "InstanceLocked",
     "InvalidAssignees",
+    "InvalidDeadline",
     "InvalidDefinition",
     "InvalidNextNodes",
     "JoeflowError",
@@ -42,6 +43,10 @@ class InvalidNextNodes(JoeflowError):
 
 class InvalidAssignees(JoeflowError, TypeError):
     """A task can be given to users and groups that are saved, and to nothing else."""
+
+
+class InvalidDeadline(JoeflowError, TypeError):
+    """A task is due after a timedelta, or at a datetime."""
 
 
 class NodeNotFound(JoeflowError, LookupError):

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from types import FunctionType, MappingProxyType
+from types import MappingProxyType
 from typing import Any
 
-from joeflow.exceptions import InvalidDefinition, NodeNotFound
+from joeflow.exceptions import NodeNotFound
 from joeflow.typing import MACHINE, Node
 
-__all__ = ("Graph", "build_graph", "copy_node", "show")
+__all__ = ("NO_NODES", "Graph", "is_escalation", "is_join", "show", "takes_task")
 
 #: So many characters of something unknown are shown in a message.
 LONGEST_SHOWN = 200
 
-#: Attributes of a workflow without which not even its checks could run.
-_NEEDED = frozenset({"detail_view", "override_view", "urls"})
-_NO_NODES = (type, staticmethod, classmethod, property)
+#: What can stand in the body of a class and is no node.
+NO_NODES = (type, staticmethod, classmethod, property)
 
 
 class Graph:
@@ -28,10 +26,14 @@ class Graph:
     Args:
         nodes: Nodes by name, in the order of the class body.
         edges: Names of the start and the end of each edge.
+        escalations: For a task of people, the name of the machine task that runs when it is late.
     """
 
     def __init__(
-        self, nodes: Mapping[str, Node] | None = None, edges: Iterable[tuple[str, str]] = ()
+        self,
+        nodes: Mapping[str, Node] | None = None,
+        edges: Iterable[tuple[str, str]] = (),
+        escalations: Mapping[str, str] | None = None,
     ) -> None:
         """Sort the edges by the order of the nodes, so that a set gives the same graph."""
         self.nodes: Mapping[str, Node] = MappingProxyType(dict(nodes or {}))
@@ -39,6 +41,7 @@ class Graph:
         self.edges: tuple[tuple[str, str], ...] = tuple(
             sorted(dict.fromkeys(edges), key=lambda edge: (position[edge[0]], position[edge[1]]))
         )
+        self.escalations: Mapping[str, str] = MappingProxyType(dict(escalations or {}))
         self._waiting_for: dict[str, Mapping[str, frozenset[str]]] = {}
         self._wants_task: dict[str, bool] = {}
 
@@ -99,6 +102,16 @@ class Graph:
         """Return the names of the nodes that have an edge to the named one."""
         return self._predecessors.get(name, ())
 
+    def escalated_by(self, name: str) -> frozenset[str]:
+        """Return the names of the tasks of people for which the named one runs when they are late.
+
+        Args:
+            name: Name of a machine task.
+        """
+        return frozenset(
+            late for late, escalation in self.escalations.items() if escalation == name
+        )
+
     @cached_property
     def joins(self) -> frozenset[str]:
         """Names of the nodes that wait for their parents."""
@@ -125,7 +138,8 @@ class Graph:
             name = todo.pop()
             if name == avoiding:
                 continue  # a path may begin at the join, but not lead through it
-            new = set(self.predecessors(name)) - found
+            new = set(self.predecessors(name)) | self.escalated_by(name)
+            new -= found
             found |= new
             todo.extend(new)
         return frozenset(found)
@@ -140,7 +154,8 @@ class Graph:
         """Names of the nodes that some start leads to, starts included."""
         found, todo = set(self.starts), list(self.starts)
         while todo:
-            new = set(self.successors(todo.pop())) - found
+            name = todo.pop()
+            new = {*self.successors(name), self.escalations.get(name, name)} - found
             found |= new
             todo.extend(new)
         return frozenset(found)
@@ -170,121 +185,15 @@ def takes_task(node: Node) -> bool:
         return False
 
 
-def build_graph(cls: type) -> tuple[Graph, dict[str, Node]]:
-    """Bind the edges of a class to the attributes that they name.
+def is_escalation(cls: type, name: Any) -> bool:
+    """Tell whether a class has a machine task of this name, which can run when something is late.
 
     Args:
-        cls: The class whose ``edges`` and attributes, inherited ones included, are read.
-
-    Returns:
-        The graph, and those nodes that must be set on the class as they are copies.
-
-    Raises:
-        InvalidDefinition: An end of an edge is no attribute of the class, or has two names.
+        cls: The workflow class.
+        name: What a task of people names.
     """
-    edges = _read_edges(cls)
-    names = _Names(cls)
-    edge_names = [(names.find(start), names.find(end)) for start, end in edges]
-    copies: dict[str, Node] = {}
-    nodes: dict[str, Node] = {}
-    for name in names.in_order(edges):
-        if name in _NEEDED:
-            raise InvalidDefinition(
-                f"{cls.__qualname__}.{name} has a name that a workflow needs for itself. "
-                f"Rename the task {name}."
-            )
-        node = _read_node(cls, name)
-        if name not in vars(cls) or getattr(node, "workflow_cls", None) not in (None, cls):
-            node = copies[name] = copy_node(node)
-        node.name, node.type, node.workflow_cls = name, getattr(node, "type", MACHINE), cls
-        nodes[name] = node
-    return Graph(nodes, edge_names), copies
-
-
-def _read_edges(cls: type) -> list[tuple[Node, Node]]:
-    raw = getattr(cls, "edges", None) or ()
-    try:
-        edges = [tuple(edge) for edge in raw]
-    except TypeError:
-        edges = [()]
-    if any(len(edge) != 2 for edge in edges):
-        raise InvalidDefinition(
-            f"{cls.__qualname__}.edges must be an iterable of pairs (start, end), not {raw!r}."
-        )
-    return edges
-
-
-def _read_node(cls: type, name: str) -> Node:
-    node = inspect.getattr_static(cls, name)
-    if not hasattr(node, "__dict__") or isinstance(node, _NO_NODES):
-        raise InvalidDefinition(
-            f"{cls.__qualname__}.{name} is {node!r}, which cannot be a node. Use a view like "
-            f"tasks.UpdateView(…), a method, or an object with a __call__ method."
-        )
-    return node
-
-
-class _Names:
-    """Finds the attribute name under which an edge's end stands in a class or its bases."""
-
-    def __init__(self, cls: type) -> None:
-        self.cls = cls
-        self.known: list[tuple[str, Any]] = [
-            (name, value)
-            for base in reversed(cls.__mro__)
-            for name, value in vars(base).items()
-            if not name.startswith("__")
-        ]
-
-    def in_order(self, edges: Iterable[tuple[Node, Node]]) -> Iterable[str]:
-        """Return the names of the edges' ends; those of a base class come first."""
-        ends = {id(node) for edge in edges for node in edge}
-        return dict.fromkeys(name for name, value in self.known if id(value) in ends)
-
-    def find(self, node: Node) -> str:
-        names = {name for name, value in self.known if value is node}
-        if len(names) == 1:
-            return names.pop()
-        name = getattr(node, "__name__", None)
-        if not names and name is not None and hasattr(self.cls, name):
-            raise InvalidDefinition(
-                f"{self.cls.__qualname__}.{name} is {getattr(self.cls, name)!r}, and not the task "
-                f"that the edges name: its name is taken. Rename the task {name}."
-            )
-        if not names and isinstance(node, str):
-            raise InvalidDefinition(
-                f"{self.cls.__qualname__}.edges has the text {node!r}. Edges are made of the tasks "
-                f"themselves, not of their names: write {node} without quotes."
-            )
-        if not names:
-            raise InvalidDefinition(
-                f"{self.cls.__qualname__}.edges names {node!r}, which is no attribute of the "
-                f"class. Give it a name in the class body, like: name = {_example(node)}."
-            )
-        listed = " and ".join(repr(name) for name in sorted(names))
-        raise InvalidDefinition(
-            f"{self.cls.__qualname__} uses one node under the names {listed}. "
-            f"Make a node of its own for each name."
-        )
-
-
-def _example(node: Node) -> str:
-    return "…" if isinstance(node, type) or callable(node) else type(node).__name__ + "(…)"
-
-
-def copy_node(node: Node) -> Node:
-    """Return a copy of a node that belongs to another class, so that this one can have its own."""
-    if not isinstance(node, FunctionType):
-        copied = copy.copy(node)
-        if copied is node:
-            raise InvalidDefinition(
-                f"{node!r} cannot be copied for a child class. Make it a plain method."
-            )
-        return copied
-    function = FunctionType(
-        node.__code__, node.__globals__, node.__name__, node.__defaults__, node.__closure__
-    )
-    function.__dict__.update(node.__dict__)
-    for attribute in ("__kwdefaults__", "__doc__", "__qualname__", "__module__", "__annotations__"):
-        setattr(function, attribute, getattr(node, attribute))
-    return function
+    node = inspect.getattr_static(cls, name, None) if isinstance(name, str) else None
+    if node is None or isinstance(node, NO_NODES) or not hasattr(node, "__dict__"):
+        return False
+    is_special = is_join(node) or bool(getattr(node, "is_start", False))
+    return callable(node) and getattr(node, "type", MACHINE) == MACHINE and not is_special

@@ -9,10 +9,8 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.urls import NoReverseMatch
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from joeflow.assignments import Shareable
 from joeflow.conf import settings
 from joeflow.content_types import workflow_class
 from joeflow.drafts import Draft
@@ -21,6 +19,7 @@ from joeflow.exceptions import JoeflowError
 from joeflow.querysets import TasksQuerySet
 from joeflow.reversing import reverse_in
 from joeflow.signed import write_token
+from joeflow.snoozing import Snoozable
 from joeflow.tracking import save_options
 from joeflow.typing import HUMAN, MACHINE, Node, User
 from joeflow.verbs import Verbs
@@ -42,7 +41,7 @@ __all__ = (
 )
 
 
-class Task(Verbs, Shareable, models.Model):
+class Task(Verbs, Snoozable, models.Model):
     """One visit of one node by one workflow instance.
 
     A task is open until it is completed or canceled; a failed task is open, it needs somebody.
@@ -172,11 +171,6 @@ class Task(Verbs, Shareable, models.Model):
                 f"task.save(update_fields=['exception']), to avoid race conditions."
             )
         super().save(**save_options(options))
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it is open, and should have been done by now."""
-        return self.completed is None and self.due is not None and self.due < timezone.now()
 
     def get_absolute_url(self) -> str | None:
         """Return the URL of the form; None where there is none: machine, closed, obsolete."""

@@ -13,6 +13,7 @@ from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.content_types import content_type_of
 from joeflow.dispatch import Delivery, broker_is_down, hand_out
+from joeflow.escalations import fire_alarms
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import lock_unlocked
 from joeflow.models import Task, get_workflows
@@ -29,6 +30,7 @@ JOIN_REST = timedelta(hours=1)
 def sweep(limit: int = 1000, join_rest: timedelta = JOIN_REST) -> int:
     """Hand out the tasks that are due and were not handed out, or got lost on the way.
 
+    Before that, people are reminded of their tasks, and what runs when these are late is started.
     An instance that somebody works on is left alone, however long its node runs.
 
     Args:
@@ -38,9 +40,10 @@ def sweep(limit: int = 1000, join_rest: timedelta = JOIN_REST) -> int:
     Returns:
         How many tasks were given to the runner.
     """
+    using = router.db_for_write(Task)
+    fire_alarms(using, limit)
     if broker_is_down():
         return 0
-    using = router.db_for_write(Task)
     joined = _look_at_joins(using, limit, join_rest)
     claimed = _claim(using, limit)
     deliveries = [Delivery(task.pk, task._workflow_id) for task in claimed]

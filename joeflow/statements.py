@@ -87,6 +87,11 @@ def _end(using: str, model: Any) -> tuple[QuerySet[Any], dict[str, Any]]:
     return rows, {"_ended": DatabaseNow()}
 
 
+def _offset(instant: Any) -> Any:
+    """Return the time from the database's now on; one by another clock is written later."""
+    return instant.offset if isinstance(instant, DatabaseNow) else None
+
+
 #: The task that a message names: which class it is of.
 NAMED = Select(_named)
 #: The two oldest due tasks of an instance of a class, the one that the message names first.
@@ -100,6 +105,8 @@ OPEN = Select(_open)
 #: Notes that an instance has ended.
 END = Update(_end)
 #: New tasks. Where one has no instant at which it is due, there is no offset, and none is written.
-INSERT_TASKS = Insert(eta=(DatabaseNow(Parameter("eta")), lambda eta: eta and eta.offset))
+INSERT_TASKS = Insert(
+    eta=(DatabaseNow(Parameter("eta")), _offset), due=(DatabaseNow(Parameter("due")), _offset)
+)
 #: Links of tasks to their parents.
 INSERT_LINKS = Insert()

@@ -15,6 +15,7 @@ from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.contrib.reversion import create_revision
 from joeflow.dispatch import Delivery
+from joeflow.escalations import Escalation
 from joeflow.exceptions import InstanceLocked, JoeflowError, NeverCameBack
 from joeflow.locks import cancel_statement, is_lock_not_available, load_locked
 from joeflow.models import Task
@@ -170,9 +171,14 @@ class Step:
         task, graph = self.task, self.model._graph
         self.is_answered = self.is_answered or task.pk == self.task_pk
         task.workflow = workflow
+        escalation = Escalation.of(current, graph, task)
+        if escalation is not None and escalation.is_pointless:
+            current.cancel([task.pk], None)
+            return
         with create_revision(task.name, using=self.using), _lost_transaction_noticed(self.using):
             result = _call(workflow, task)
-        names = read_result(graph, task.name, result)
+        stays = escalation is not None and result is None
+        names = () if stays else read_result(graph, task.name, result)
         if names is NOT_YET:
             self._put_off(current)
             return
@@ -184,6 +190,8 @@ class Step:
             raise JoeflowError(
                 f"Task {task} was closed by its own node; a node must leave its own task open."
             )
+        if escalation is not None and not stays:
+            escalation.end_late_task(names)
         create_successors(current, workflow, [task], names)
         current.tell_task(task_succeeded, "task_succeeded", task, next=",".join(names))
 

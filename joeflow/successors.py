@@ -14,6 +14,7 @@ from joeflow.assignments import give
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.content_types import content_type_of
+from joeflow.deadlines import has_deadline, moments
 from joeflow.dispatch import Delivery
 from joeflow.exceptions import JoeflowError
 from joeflow.graph import Graph, is_join
@@ -74,7 +75,10 @@ def _create_plain(current: Transition, workflow: Any, nodes: list[Node]) -> list
     """Create tasks of nodes that have no way of their own to do so, all in one statement."""
     shared = [node for node in nodes if node.type == HUMAN and is_shared_out(node)]
     recipients = {node.name: node.get_assignees(workflow) for node in shared}
+    deadlines = {node.name: moments(node, workflow) for node in nodes if has_deadline(node)}
     tasks = [_new_task(current, workflow, node, recipients.get(node.name)) for node in nodes]
+    for task in tasks:
+        vars(task).update(deadlines.get(task.name, {}))
     INSERT_TASKS.save(current.using, current.task_model, tasks)
     for task in tasks:
         give(task, recipients.get(task.name))
@@ -82,7 +86,17 @@ def _create_plain(current: Transition, workflow: Any, nodes: list[Node]) -> list
     _date_by_database(current, [task for task, node in pairs if _delay(node)])
     for task, node in pairs:
         _deliver(current, task, node)
+        if isinstance(deadlines.get(node.name, {}).get("due"), datetime):
+            _set_deadline(current, task, deadlines[node.name])
+        elif node.name in deadlines:
+            task.__dict__.pop("due", None)
     return tasks
+
+
+def _set_deadline(current: Transition, task: Any, columns: dict[str, Any]) -> None:
+    current.tasks.filter(pk=task.pk).update(**columns)
+    for name in columns:
+        task.__dict__.pop(name, None)  # read from the database when it is asked for
 
 
 def has_own_create_task(node: Node) -> bool:
@@ -169,6 +183,8 @@ def _create_by_hook(current: Transition, workflow: Any, parent: Any, node: Node)
         current.tasks.filter(pk=task.pk).update(**columns)
         task.attempts = columns["attempts"]
         _deliver(current, task, node)
+    if has_deadline(node) and task.due is None and (columns := moments(node, workflow)):
+        _set_deadline(current, task, columns)
     return task
 
 

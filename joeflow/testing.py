@@ -10,11 +10,12 @@ from django.db import router
 from django.db.models import F
 
 from joeflow.clock import DatabaseNow
+from joeflow.escalations import fire_alarms
 from joeflow.exceptions import JoeflowError
 from joeflow.models import Task
 from joeflow.steps import Step
 
-__all__ = ("run",)
+__all__ = ("let_pass", "run")
 
 
 def run(
@@ -47,6 +48,26 @@ def run(
     if _run_until(workflow, tasks, until, most):
         return workflow
     raise JoeflowError(f"{workflow} did not come to rest within {most} tasks: is it a loop?")
+
+
+def let_pass(workflow: Any, time: timedelta) -> Any:
+    """Let time pass for an instance, as if it had been there for so much longer.
+
+    People are reminded, and what is planned for late tasks is started, each in its turn; `run`
+    runs it.
+
+    Args:
+        workflow: The instance; its fields are loaded again.
+        time: How much time.
+
+    Returns:
+        The instance.
+    """
+    using = router.db_for_write(Task)
+    _let_pass(Task.objects.using(using).filter(_workflow_id=workflow.pk), time)
+    fire_alarms(using, workflow_pk=workflow.pk)
+    workflow.refresh_from_db()
+    return workflow
 
 
 def _run_until(workflow: Any, tasks: Any, until: Any, most: int) -> bool:
@@ -89,6 +110,7 @@ def _next_due(tasks: Any, asked: set[int]) -> int | None:
         return None
     if task.eta > task.now:
         _let_pass(tasks, task.eta - task.now)
+        fire_alarms(tasks.db, workflow_pk=task._workflow_id)
     return int(task.pk)
 
 
@@ -100,7 +122,9 @@ def _has_instant(workflow: Any, task: Any) -> bool:
 def _let_pass(tasks: Any, time: timedelta) -> None:
     """Let the instance be as much older, as if this time had passed."""
     tasks.open().update(created=F("created") - time)
-    tasks.open().filter(eta__isnull=False).update(eta=F("eta") - time)
+    for column in ("eta", "due", "snoozed_until"):
+        there = tasks.open().filter(**{f"{column}__isnull": False})
+        there.update(**{column: F(column) - time})
 
 
 def _run_one(workflow: Any, task_pk: int, using: str) -> bool:

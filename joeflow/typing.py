@@ -44,10 +44,16 @@ class TaskColumns:
         assignees: Any
         assigned_groups: Any
         is_given: Any
+        due: Any
+        eta: Any
+        snoozed_until: Any
         node: Any
         _state: Any
         _workflow_id: Any
         _default_manager: Any
+
+        @property
+        def is_late(self) -> bool: ...
 
         def save(self, **options: Any) -> None: ...
 

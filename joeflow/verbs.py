@@ -56,6 +56,7 @@ class Verbs(TaskColumns):
         with self._transition() as current:
             if not current.complete(self.pk, user=user):
                 self._raise_closed(current.using)
+            self._cancel_escalation(current, user)
             current.unfollowed[self.pk] = self.name
             current.tell_task(task_succeeded, "task_succeeded", self)
         self._show_closed(self.SUCCEEDED, user)
@@ -72,7 +73,19 @@ class Verbs(TaskColumns):
         with self._transition() as current:
             if not current.cancel([self.pk], user):
                 self._raise_closed(current.using)
+            self._cancel_escalation(current, user)
         self._show_closed(self.CANCELED, user)
+
+    def _cancel_escalation(self, current: Transition, user: User | None) -> None:
+        """Cancel what runs because this task is late, and has no point any more.
+
+        What is only scheduled would find that out by itself; what has failed would stay open.
+        """
+        if self.type == HUMAN and self.is_late:
+            name = graph_of(self.content_type_id, current.using).escalations.get(self.name)
+            if name is not None:
+                escalations = current.tasks.open().filter(parent_task_set=self.pk, name=name)
+                current.cancel(escalations.values_list("pk", flat=True), user)
 
     def _show_closed(self, status: str, user: User | None) -> None:
         self.status, self.completed_by_user = status, logged_in(user)
@@ -162,6 +175,7 @@ class Verbs(TaskColumns):
         with self._transition() as current:
             # What this very block has completed cannot have children.
             children = current.tasks.filter(parent_task_set=self.pk)
+            children = children.exclude(name=graph.escalations.get(self.name, ""))
             if self.pk not in current.unfollowed and children.exists():
                 raise JoeflowError(
                     f"The tasks that follow task {self} have been started before; "

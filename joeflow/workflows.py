@@ -14,10 +14,11 @@ from django.urls import URLPattern, path
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from joeflow.binding import build_graph
 from joeflow.diagrams import dot, mermaid
 from joeflow.diagrams.description import Diagram, describe, describe_instance
 from joeflow.fields import InstantOfInstance
-from joeflow.graph import Graph, build_graph
+from joeflow.graph import Graph
 from joeflow.keys import KEY_PATH
 from joeflow.locks import lock_instance
 from joeflow.reversing import reverse_in

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from tests.testapp.models import (
+    Approval,
     Assigned,
     Bare,
     GreetingWorkflow,
@@ -17,6 +18,7 @@ from tests.testapp.models import (
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("approval/", include(Approval.urls())),
     path("assigned/", include(Assigned.urls())),
     path("bare/", include(Bare.urls())),
     path("guarded/", include(Guarded.urls())),

@@ -151,6 +151,8 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
                 {
                     "fields": (
                         "created",
+                        "due",
+                        "snoozed_until",
                         "eta",
                         "started",
                         "completed",

@@ -100,6 +100,8 @@ class DiagramEdge:
     head: str
     color: str | None = BLACK
     dashed: bool = False
+    #: It is the way to what runs when a task is late.
+    dotted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,8 @@ class _Drawing:
             for name, node in self.graph.nodes.items()
         }
         self.edges = {edge: DiagramEdge(*edge, color=self.color) for edge in self.graph.edges}
+        for edge in self.graph.escalations.items():
+            self.edges[edge] = DiagramEdge(*edge, color=self.color, dotted=True)
 
     def visit(self, row: TaskRow, *, end: bool) -> None:
         kind, name = _kind(row, self.graph.nodes), _box(row)
@@ -179,7 +183,9 @@ class _Drawing:
     def follow(self, parent: TaskRow, child: TaskRow) -> None:
         ends = _box(parent), _box(child)
         planned = all(_kind(row, self.graph.nodes) is Kind.NODE for row in (parent, child))
-        self.edges[ends] = DiagramEdge(*ends, color=BLACK if planned else None, dashed=not planned)
+        color = BLACK if planned else None
+        dotted = ends in self.graph.escalations.items()
+        self.edges[ends] = DiagramEdge(*ends, color, dashed=not planned, dotted=dotted)
 
     def finish(self, rankdir: str) -> Diagram:
         return Diagram(tuple(self.nodes.values()), tuple(self.edges.values()), rankdir)

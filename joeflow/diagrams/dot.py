@@ -149,7 +149,7 @@ def to_graph(diagram: Diagram) -> NoDashDiGraph:
         graph.node(node.name, **_node_attributes(node))
     kinds = {node.name: node.kind for node in diagram.nodes}
     for edge in diagram.edges:
-        style = "dashed" if edge.dashed else None
+        style = "dashed" if edge.dashed else "dotted" if edge.dotted else None
         for tail, head in _ends(edge, kinds):
             graph.edge(tail, head, color=edge.color, style=style)
     return graph

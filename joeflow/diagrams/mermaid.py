@@ -50,7 +50,7 @@ def _styles(node: DiagramNode) -> Iterator[str]:
 
 
 def _arrow(edge: DiagramEdge) -> str:
-    return "-.->" if edge.dashed else "-->"
+    return "-.->" if edge.dashed or edge.dotted else "-->"
 
 
 def _color(color: str | None) -> str:

@@ -18,6 +18,7 @@ KINDS = [
     ("snoozed", "snoozed"),
     ("reminded", "reminded"),
     ("escalated", "escalated"),
+    ("overdue", "overdue"),
     ("commented", "commented"),
     ("overridden", "stepped in"),
     ("undone", "undone"),

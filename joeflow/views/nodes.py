@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +22,7 @@ from joeflow.keys import KEY_PATH
 from joeflow.models import Task
 from joeflow.typing import HUMAN
 from joeflow.views import json
+from joeflow.views.deadlines import check_deadlines, takes_one
 from joeflow.views.names import WorkflowViewMixin
 from joeflow.views.signed import for_signed_links
 
@@ -40,6 +40,12 @@ class HumanNode(WorkflowViewMixin):
         assign: Whom a new task is given to: a function that is called with the instance, or the
             name of a method of the workflow class. It returns a user, a group, several of them,
             or None.
+        due: When a new task is to be done: a ``timedelta`` from its creation on; or a function that
+            is called with the instance, or the name of a method of the workflow class, which return
+            a ``timedelta``, a ``datetime`` or None.
+        remind: A ``timedelta``: so long before that the signal ``task_reminded`` is sent.
+        overdue: Name of a machine task that runs when it was not done in time. Where that returns
+            None the task stays open; where it returns tasks, the instance goes on with these.
         login_url: Where to send whoever is not logged in; this and the next ones as in Django's
             ``AccessMixin``.
         redirect_field_name: Name of the parameter that says where to come back to.
@@ -51,6 +57,9 @@ class HumanNode(WorkflowViewMixin):
     path = ""
     permission_required: Any = None
     assign: Any = None
+    due: Any = None
+    remind: Any = None
+    overdue: Any = None
     login_url: Any = None
     redirect_field_name: Any = REDIRECT_FIELD_NAME
     raise_exception = False
@@ -162,6 +171,7 @@ class HumanNode(WorkflowViewMixin):
             *self._check_bases(),
             *self._check_assign(),
             *self._check_permissions(),
+            *check_deadlines(self),
         ]
 
     def _error(self, problem: str, hint: str, **options: str) -> CheckMessage:
@@ -225,7 +235,7 @@ class HumanNode(WorkflowViewMixin):
         elif isinstance(assign, str) and not callable(getattr(self.workflow_cls, assign, None)):
             hint = f"Give {name} a method {assign}(self), which returns a user, a group or None."
             yield self._error(f"has assign={assign!r}, which is no method", hint, id="joeflow.E030")
-        elif not isinstance(assign, str) and not _takes_one(assign):
+        elif not isinstance(assign, str) and not takes_one(assign):
             hint = "Set assign to a function of the instance alone, or to the name of a method."
             yield self._error(f"has assign={show(assign)}", hint, id="joeflow.E030")
 
@@ -236,19 +246,6 @@ class HumanNode(WorkflowViewMixin):
                 label = self.workflow_cls._meta.app_label
                 hint = f"Write it with its app, like '{label}.{permission}'."
                 yield self._error(problem, hint, id="joeflow.E031")
-
-
-def _takes_one(function: Any) -> bool:
-    """Tell whether something can be called with one argument, as far as one can see."""
-    if not callable(function):
-        return False
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        return False
-    except ValueError:  # a callable without a readable signature, e.g. from C
-        return True
-    return True
 
 
 def _editable_fields(model: type[Model]) -> list[str]:

@@ -3,6 +3,7 @@
 from tests.testapp.workflows import Chain, Failing, Gateway, SplitJoin, Waiting
 from tests.testapp.workflows_admin import Loan
 from tests.testapp.workflows_core import *  # noqa: F403
+from tests.testapp.workflows_deadlines import Approval, Deadline, LateBranch
 from tests.testapp.workflows_documented import (
     Deadly,
     Exclusive,
@@ -24,9 +25,11 @@ from tests.testapp.workflows_people import Purchase
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
 __all__ = (
+    "Approval",
     "Assigned",
     "Bare",
     "Chain",
+    "Deadline",
     "Deadly",
     "Exclusive",
     "Failing",
@@ -34,6 +37,7 @@ __all__ = (
     "Greeting",
     "GreetingWorkflow",
     "Guarded",
+    "LateBranch",
     "Letter",
     "Loan",
     "Parcel",

@@ -1,5 +1,6 @@
 """The samples are spread over one module for each guide; Django looks for models here."""
 
+from shop.approval import LoanWorkflow
 from shop.branches import OrderWorkflow, ReviewWorkflow
 from shop.charging import ChargeWorkflow
 from shop.expenses import ExpenseWorkflow
@@ -14,6 +15,7 @@ __all__ = (
     "EquipmentRequest",
     "ExpenseWorkflow",
     "HolidayRequest",
+    "LoanWorkflow",
     "OrderWorkflow",
     "PaymentWorkflow",
     "QuietWorkflow",

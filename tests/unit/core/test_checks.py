@@ -1,5 +1,6 @@
 """What manage.py check says: each id, with its whole message."""
 
+from datetime import timedelta
 from unittest import mock
 
 import pytest
@@ -22,10 +23,11 @@ from joeflow.checks.settings_values import check_settings
 from joeflow.checks.urls import check_urls
 from joeflow.models import Workflow
 from joeflow.views import TaskViewMixin
-from tests.testapp.models import Chain, GreetingWorkflow, Guarded, Purchase
+from tests.testapp.models import Approval, Chain, Deadline, GreetingWorkflow, Guarded, Purchase
 from tests.testapp.workflows_core import Desk
 
 isolated = isolate_apps("tests.testapp")
+DAY = timedelta(days=1)
 
 
 class InTestapp:
@@ -344,6 +346,123 @@ class TestNodes:
         assert check(People) == [checks.Info("looked at")]
 
 
+class TestDeadlines:
+    """When tasks of people are due."""
+
+    @isolated
+    @pytest.mark.parametrize(
+        ("options", "problem", "hint", "number"),
+        [
+            (
+                {"due": "get_time"},
+                "has due='get_time', which is no method",
+                (
+                    "Give Desks a method get_time(self), which returns a timedelta, a datetime or "
+                    "None."
+                ),
+                32,
+            ),
+            (
+                {"due": timedelta(0)},
+                "has due=datetime.timedelta(0), and is late at once",
+                "Give more time, or leave due out.",
+                32,
+            ),
+            (
+                {"due": 3},
+                "has due=3",
+                (
+                    "Set due to a timedelta, to a function of the instance, or to the name of a "
+                    "method."
+                ),
+                32,
+            ),
+            (
+                {"due": DAY, "remind": 3},
+                "has remind=3",
+                "Set remind to a timedelta: how long before it is due.",
+                33,
+            ),
+            (
+                {"remind": DAY},
+                "has remind, and is never due",
+                "Say when it is due, like due=timedelta(days=3).",
+                33,
+            ),
+            (
+                {"due": DAY, "remind": DAY},
+                "reminds people before there is anything to be reminded of",
+                "Remind people later, or give them more time.",
+                33,
+            ),
+            (
+                {"overdue": "escalate"},
+                "has overdue, and is never due",
+                "Say when it is due, like due=timedelta(days=3).",
+                34,
+            ),
+            (
+                {"due": DAY, "overdue": "nothing"},
+                "has overdue='nothing', which is no task for a machine",
+                "Name a method of Desks, which is no start and no join.",
+                34,
+            ),
+            (
+                {"due": DAY, "overdue": "other"},
+                "has overdue='other', which is no task for a machine",
+                "Name a method of Desks, which is no start and no join.",
+                34,
+            ),
+            (
+                {"due": DAY, "overdue": "join"},
+                "has overdue='join', which is no task for a machine",
+                "Name a method of Desks, which is no start and no join.",
+                34,
+            ),
+            (
+                {"due": DAY, "overdue": "end"},
+                "has overdue='end', to which edges lead, too (from join)",
+                "Give what runs when a task is late a task of its own, and edges from it alone.",
+                34,
+            ),
+        ],
+    )
+    def test_what_cannot_be(self, check, options, problem, hint, number):
+        class Desks(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+            desk = tasks.UpdateView(fields=[], **options)
+            other = tasks.UpdateView(fields=[])
+            join = tasks.Join()
+
+            def escalate(self): ...
+
+            def end(self): ...
+
+            edges = [(start, desk), (start, other), (desk, join), (other, join), (join, end)]
+
+        assert check(Desks) == [error(f"testapp.Desks.desk {problem}.", hint, Desks, number)]
+
+    @isolated
+    def test_a_start_is_never_late(self, check):
+        class Desks(Workflow):
+            Meta = InTestapp
+            start = tasks.StartView(fields=[], due=DAY)
+
+            def end(self): ...
+
+            edges = [(start, end)]
+
+        assert check(Desks) == [
+            error(
+                "testapp.Desks.start is a start, and never late.",
+                "Leave due out, or move it to a task that follows.",
+                Desks,
+                32,
+            )
+        ]
+
+
 class TestPeople:
     """Whom tasks are for."""
 
@@ -407,6 +526,8 @@ class TestPeople:
 
     def test_what_the_tests_use_is_in_order(self, check):
         assert check(Purchase) == []
+        assert check(Approval) == []
+        assert check(Deadline) == []
 
     @isolated
     def test_what_a_mixin_asks_for_is_its_own_business(self, check):

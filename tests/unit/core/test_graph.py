@@ -2,8 +2,9 @@
 
 import pytest
 
+from joeflow.binding import build_graph, copy_node
 from joeflow.exceptions import InvalidDefinition, NodeNotFound
-from joeflow.graph import Graph, build_graph, copy_node, takes_task
+from joeflow.graph import Graph, takes_task
 
 
 class Node:

@@ -99,6 +99,28 @@ class Migration(migrations.Migration):
             bases=("joeflow.workflow",),
         ),
         migrations.CreateModel(
+            name="LoanWorkflow",
+            fields=[
+                (
+                    "workflow_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="joeflow.workflow",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=9)),
+                ("is_granted", models.BooleanField(default=False)),
+            ],
+            options={
+                "abstract": False,
+            },
+            bases=("joeflow.workflow",),
+        ),
+        migrations.CreateModel(
             name="OrderWorkflow",
             fields=[
                 (
