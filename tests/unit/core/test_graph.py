@@ -394,3 +394,87 @@ class TestCopies:
             {"more": int},
         )
         assert not hasattr(function, "name")
+
+
+class TestEscalation:
+    """What runs when a task of people is late."""
+
+    class Late:
+        start = Node()
+        start.is_start = True
+        desk = Node()
+        desk.type = "human"
+        desk.overdue = "escalate"
+
+        def escalate(self): ...
+
+        def insist(self): ...
+
+        def end(self): ...
+
+        edges = [(start, desk), (desk, end), (escalate, insist)]
+
+    def test_it_is_a_node_without_an_edge_that_leads_there(self):
+        graph = build(self.Late)
+
+        assert dict(graph.escalations) == {"desk": "escalate"}
+        assert graph.escalated_by("escalate") == {"desk"}
+        assert graph.escalated_by("insist") == frozenset()
+        assert graph.predecessors("escalate") == ()
+        assert graph.successors("desk") == ("end",)
+
+    def test_what_follows_it_is_reached(self):
+        assert build(self.Late).reachable == {"start", "desk", "end", "escalate", "insist"}
+
+    def test_it_needs_no_edge_at_all(self):
+        class Alone(self.Late):
+            start, desk, end = self.Late.start, self.Late.desk, self.Late.end
+            edges = [(start, desk), (desk, end)]
+
+        graph = build(Alone)
+
+        assert list(graph.nodes) == ["start", "desk", "escalate", "end"]
+
+    def test_a_join_waits_for_it(self):
+        class Joined(self.Late):
+            join = JoinNode()
+            edges = [
+                (self.Late.start, self.Late.desk),
+                (self.Late.escalate, self.Late.insist),
+                (self.Late.insist, join),
+            ]
+
+        assert build(Joined).waiting_for("join")["insist"] == {
+            "insist",
+            "escalate",
+            "desk",
+            "start",
+        }
+
+    @pytest.mark.parametrize("name", ["nothing", "edges", "start", "desk", 3, None])
+    def test_what_cannot_run_then__is_left_to_the_checks(self, name):
+        desk = Node()
+        desk.type, desk.overdue = "human", name
+
+        class Wrong:
+            start = self.Late.start
+
+            def end(self): ...
+
+            edges = [(start, desk), (desk, end)]
+
+        Wrong.desk = desk
+
+        assert not build(Wrong).escalations
+
+    def test_a_machine_task_may_use_the_word_for_itself(self):
+        class Own:
+            start = Node()
+            work = Node()
+            work.overdue = "end"
+
+            def end(self): ...
+
+            edges = [(start, work), (work, end)]
+
+        assert not build(Own).escalations

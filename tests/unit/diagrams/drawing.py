@@ -8,9 +8,10 @@ from joeflow.graph import Graph
 HUMAN, MACHINE = "human", "machine"
 
 
-def make_graph(edges, **types):
+def make_graph(edges, escalations=(), **types):
     """Return a graph with nodes of these types, in this order."""
-    return Graph({name: SimpleNamespace(type=type_) for name, type_ in types.items()}, edges)
+    nodes = {name: SimpleNamespace(type=type_) for name, type_ in types.items()}
+    return Graph(nodes, edges, dict(escalations))
 
 
 #: Somebody starts; the machine looks whether there is a user, and goes one of two ways.
@@ -19,6 +20,15 @@ WELCOME = make_graph(
     start=HUMAN,
     has_user=MACHINE,
     send_mail=MACHINE,
+    end=MACHINE,
+)
+
+#: Somebody approves; where that is late, a machine decides.
+LATE = make_graph(
+    [("approve", "end"), ("escalate", "end")],
+    [("approve", "escalate")],
+    approve=HUMAN,
+    escalate=MACHINE,
     end=MACHINE,
 )
 

@@ -7,7 +7,7 @@ import pytest
 
 from joeflow.diagrams.description import Diagram, DiagramNode, describe, describe_instance
 from tests.rules import extra
-from tests.unit.diagrams.drawing import HUMAN, WELCOME, closed, make_graph, opened
+from tests.unit.diagrams.drawing import HUMAN, LATE, WELCOME, closed, make_graph, opened
 
 graphviz = extra("graphviz")
 
@@ -40,6 +40,20 @@ class TestToGraph:
             '\tstart -> "has user" [color=black]\n'
             "}\n"
         )
+
+    def test_the_way_of_what_is_late_is_dotted(self):
+        lines = lines_of(to_graph(describe(LATE, "LR")))
+
+        assert "approve -> escalate [color=black style=dotted]" in lines
+        assert "approve -> end [color=black]" in lines
+
+    def test_the_way_of_what_was_late_is_dotted_and_black(self):
+        rows = [opened(1, "approve", HUMAN), opened(2, "escalate")]
+
+        lines = instance_lines(rows, [(1, 2)], LATE)
+
+        assert "approve -> escalate [color=black style=dotted]" in lines
+        assert 'escalate -> end [color="#888888"]' in lines
 
     def test_color_is_used_everywhere(self):
         lines = lines_of(to_graph(describe(WELCOME, "LR", "#123456")))

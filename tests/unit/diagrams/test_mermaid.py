@@ -11,7 +11,7 @@ from joeflow.diagrams.description import (
     describe_instance,
 )
 from joeflow.diagrams.mermaid import to_mermaid
-from tests.unit.diagrams.drawing import HUMAN, MACHINE, WELCOME, closed, make_graph, opened
+from tests.unit.diagrams.drawing import HUMAN, LATE, MACHINE, WELCOME, closed, make_graph, opened
 
 
 def lines_of(diagram):
@@ -75,6 +75,12 @@ def test_overrides_and_their_arrows_are_dashed():
     assert 'n4("override 2")' in lines
     assert "style n4 fill:#fff,stroke:black,color:black,stroke-dasharray:5 5" in lines
     assert [line for line in lines if "-.->" in line] == ["n0 -.-> n4", "n4 -.-> n3"]
+
+
+def test_the_way_of_what_is_late_is_dotted():
+    lines = lines_of(describe(LATE, "LR"))
+
+    assert [line for line in lines if "-.->" in line] == ["n0 -.-> n1"]
 
 
 def test_an_end_has_a_double_border():
