@@ -20,7 +20,14 @@ from joeflow.content_types import content_type_of
 from joeflow.keys import read_key
 from joeflow.models import Task, get_workflow, get_workflows
 
-__all__ = ("LimitedPaginator", "ListMixin", "StatusFilter", "WorkflowFilter", "matching")
+__all__ = (
+    "LateFilter",
+    "LimitedPaginator",
+    "ListMixin",
+    "StatusFilter",
+    "WorkflowFilter",
+    "matching",
+)
 
 #: Tasks of these statuses are open.
 OPEN = {str(Task.SCHEDULED), str(Task.FAILED)}
@@ -126,6 +133,21 @@ class StatusFilter(admin.ChoicesFieldListFilter):
         found: QuerySet[Any] = super().queryset(request, queryset)  # type: ignore[assignment]
         chosen = set(request.GET.getlist(self.lookup_kwarg))
         return found.filter(completed__isnull=True) if chosen and chosen <= OPEN else found
+
+
+class LateFilter(admin.SimpleListFilter):
+    """Filters tasks by whether they are late."""
+
+    title = _("late")
+    parameter_name = "late"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the one choice beside all tasks."""
+        return [("1", _("Late"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Return what is late, where that was chosen."""
+        return queryset.overdue() if self.value() == "1" else queryset
 
 
 class WorkflowFilter(admin.SimpleListFilter):

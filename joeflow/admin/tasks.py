@@ -18,7 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.admin.actions import cancel, rerun
-from joeflow.admin.lists import ListMixin, StatusFilter, WorkflowFilter, matching
+from joeflow.admin.lists import LateFilter, ListMixin, StatusFilter, WorkflowFilter, matching
 from joeflow.content_types import workflow_class
 from joeflow.models import Task
 
@@ -51,9 +51,9 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows tasks, most recent first; reruns failed tasks and cancels open ones."""
 
     actions: Any = (rerun, cancel)
-    list_display = ("id", "name", "workflow_name", "status", "error", "created", "completed")
+    list_display = ("id", "name", "workflow_name", "state", "error", "created", "completed")
     list_display_links = ("id", "name")
-    list_filter = (("status", StatusFilter), "type", WorkflowFilter, "created")
+    list_filter = (("status", StatusFilter), LateFilter, "type", WorkflowFilter, "created")
     search_fields = ("name", "exception", "=pk")
     search_help_text = _("Name of a task, part of its exception, or its ID.")
     sortable_by = ("id", "created", "completed")
@@ -124,6 +124,12 @@ class TaskAdmin(ListMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         content_types = ContentType.objects.db_manager(using)
         name = model._meta.verbose_name if model else content_types.get_for_id(task.content_type_id)
         return self._link(model, task._workflow_id, f"{name} {task._workflow_id}")
+
+    @admin.display(description=_("status"))
+    def state(self, task: Task) -> str:
+        """Name the status, and say of what is late that it is."""
+        status = task.get_status_display()
+        return str(_("%(status)s, late") % {"status": status}) if task.is_late else status
 
     @admin.display(description=_("exception"))
     def error(self, task: Task) -> str:

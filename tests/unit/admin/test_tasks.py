@@ -1,5 +1,7 @@
 """The list and the pages of tasks."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
@@ -95,6 +97,13 @@ class TestList:
 
         assert XSS not in content
         assert content.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2
+
+    def test_says_what_is_late__and_filters_by_that(self, boss, make_task):
+        late = make_task(type="human", due=timezone.now() - timedelta(days=1))
+        make_task(type="human", due=timezone.now() + timedelta(days=1))
+
+        assert boss.get(URL).content.decode().count("failed, late") == 1
+        assert shown(boss.get(f"{URL}?late=1")) == {late.pk}
 
     def test_links_the_instance(self, boss, make_task, loan):
         make_task(loan)
