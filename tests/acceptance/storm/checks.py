@@ -8,6 +8,7 @@ ALLOWED_FAILURES = ("tests.acceptance.storm.weather.models.Planned: Planned: ",)
 #: How it may begin besides, where a task was killed again and again.
 NEVER_CAME_BACK = "joeflow.exceptions.NeverCameBack: "
 JOIN = "meet"  # the name of each join
+ESCALATION = "escalate"  # the name of each task that runs as a person is late
 
 
 def ends(evidence):
@@ -79,7 +80,7 @@ def successors(evidence):
         for name, count in Counter(names).items():
             if count > 1:
                 yield f"The {task} is followed by {name} {count} times."
-        names = sorted(set(names) - {"override"})
+        names = sorted(set(names) - {"override", ESCALATION})
         if task.name != "override" and names != _expected(evidence, task):
             yield f"The {task} is followed by {names}, not by {_expected(evidence, task)}."
 
@@ -89,6 +90,15 @@ def _expected(evidence, task):
         return []
     chosen = [e.following for e in evidence.effects_of[task.pk] if e.following is not None]
     return sorted(chosen[0] if chosen else evidence.edges(task))
+
+
+def escalations(evidence):
+    """What runs as somebody is late, and goes on, has ended the late task."""
+    for task in evidence.tasks:
+        if task.name == ESCALATION and task.succeeded and _expected(evidence, task):
+            for late in evidence.parents_of[task.pk]:
+                if late.status != "canceled":
+                    yield f"The {task} goes on, and the late {late} is {late.status}."
 
 
 def parents(evidence):
@@ -210,6 +220,7 @@ CHECKS = (
     waiting,
     completions,
     successors,
+    escalations,
     parents,
     joins,
     effects,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from tests.acceptance.storm.evidence import Answer
 
 #: How many instances are of each kind, in proportion.
-MIX = {"gate": 4, "ten": 4, "loop": 4, "pause": 3, "trouble": 3, "paper": 3}
+MIX = {"gate": 4, "ten": 4, "loop": 4, "pause": 3, "trouble": 3, "paper": 3, "late": 3}
 #: One of so many instances is of these kinds, besides; all of them are among the first.
 SOME = {"slow": 50, "deadly": 100}
 #: Seconds after which a person gives up on an answer.
@@ -216,7 +216,9 @@ class People:
                 continue
 
     def _override(self, browser, kind, pk, rng):
-        target = rng.choice([["end"], ["meet"], []]) if kind not in {"pause", "paper"} else []
+        target = (
+            rng.choice([["end"], ["meet"], []]) if kind not in {"pause", "paper", "late"} else []
+        )
         status, _ = browser.post_form(
             f"/{kind}/{pk}/override", text="stepped in", next_tasks=target
         )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.acceptance.storm.chaos import Chaos
-from tests.acceptance.storm.checks import find_violations
+from tests.acceptance.storm.checks import ESCALATION, find_violations
 from tests.acceptance.storm.evidence import Evidence
 from tests.acceptance.storm.people import Browser, People
 from tests.acceptance.storm.report import Report
@@ -29,7 +29,7 @@ AT_FIRST = 0.15
 #: A storm with so many kills is a full one, in which all of this happens.
 FULL = 100
 MUST_HAPPEN = (
-    *("tasks succeeded", "tasks canceled", "failures", "posts that won"),
+    *("tasks succeeded", "tasks canceled", "failures", "posts that won", "tasks that were late"),
     *("reruns", "overrides", "cancels", "wakes"),
     *("workers killed with all processes", "web processes killed", "databases restarted"),
     *("connections cut", "messages lost", "messages doubled", "queues shuffled"),
@@ -174,6 +174,7 @@ def _count(evidence, people, chaos, calm):
         "tasks canceled": statuses["canceled"],
         "tasks failed": statuses["failed"],
         "failures": sum(change.after == "failed" for change in evidence.changes),
+        "tasks that were late": sum(t.name == ESCALATION and t.succeeded for t in evidence.tasks),
         "tasks that never came back": sum("NeverCameBack" in t.exception for t in evidence.tasks),
         "most starts of a task": max(task.starts for task in evidence.tasks),
         "long runs that came through": _count_long(evidence),

@@ -174,6 +174,12 @@ def double_a_join(evidence):
     evidence.links.append((RIGHT, 7))
 
 
+def go_on_beside_a_late_task(evidence):
+    evidence.tasks += [Task(7, 1, "escalate"), Task(8, 1, "end")]
+    evidence.links += [(LEFT, 7), (7, 8)]
+    evidence.effects.append(Effect(1, 7, "escalate", "run7", ["end"]))
+
+
 def lose_a_branch(evidence):
     evidence.links.remove((RIGHT, MEET))
 
@@ -264,6 +270,7 @@ FAULTS = {
     follow_before_the_start: "parents: The task 1 (start, succeeded) of instance 1 starts its",
     start_twice: "parents: Instance 1 was started 2 times.",
     double_a_join: "joins: Instance 1 has 2 joins in 1 rounds.",
+    go_on_beside_a_late_task: "escalations: The task 7 (escalate, succeeded) of instance 1 goes on",
     lose_a_branch: "joins: Of 2 branches of instance 1, 1 arrived.",
     double_an_effect: "effects: The task 3 (left, succeeded) of instance 1 has had its effect 2",
     lose_an_effect: "effects: The task 6 (end, succeeded) of instance 1 has had its effect 0 times",

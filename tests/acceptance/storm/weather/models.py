@@ -108,10 +108,12 @@ def step(name, *following):
 class PersonalView(tasks.UpdateView):
     """A form whose effect is recorded like that of a node."""
 
+    following = "meet"
+
     def form_valid(self, form):
         task, text = self.get_task(), form.cleaned_data["text"]
         with notes.run_of(form.instance.pk, task.pk, task.name) as token:
-            form.instance.record(task, ["meet"], token=token, text=text)
+            form.instance.record(task, [self.following], token=token, text=text)
         return super().form_valid(form)
 
 
@@ -255,6 +257,23 @@ class Paper(Stormy):
     ]
 
 
+class Late(Stormy):
+    """Somebody signs, mostly too late: then the way goes elsewhere, or the task stays open."""
+
+    start = tasks.Start()
+    sign = PersonalView(
+        fields=["text"], following="end", due=timedelta(seconds=0.5), overdue="escalate"
+    )
+
+    def escalate(self, task):
+        # What is left to the person is an effect that nothing follows.
+        return self.act(task, ["end"] if self.left else []) or None
+
+    end = step("end")
+
+    edges = [(start, sign), (sign, end), (escalate, end)]
+
+
 class Deadly(Stormy):
     """Has a node that never comes back: it kills its process each time."""
 
@@ -286,5 +305,6 @@ class Slow(Stormy):
 
 
 KINDS = {
-    kind._meta.model_name: kind for kind in (Gate, Ten, Loop, Pause, Trouble, Paper, Deadly, Slow)
+    kind._meta.model_name: kind
+    for kind in (Gate, Ten, Loop, Pause, Trouble, Paper, Late, Deadly, Slow)
 }
