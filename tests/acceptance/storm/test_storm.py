@@ -45,8 +45,8 @@ def site(request):
         yield it
 
 
-def start(site, kind):
-    status, _ = Browser(site.port, "person0").post_json(f"/start/{kind}/")
+def start(site, kind, **values):
+    status, _ = Browser(site.port, "person0").post_json(f"/start/{kind}/", **values)
     assert status == 201
 
 
@@ -71,6 +71,20 @@ def test_task_longer_than_the_grace_period__is_started_once(site):
 
     [creep] = [run for run in site.reader.read().values() if run.name == "creep"]
     assert creep.ended - creep.began > 5
+    assert find_violations(site) == []
+
+
+def test_task_that_nobody_does_in_time__goes_another_way(site):
+    for _ in range(5):
+        start(site, "late", left=True)
+
+    wait_for(
+        lambda: Browser(site.port, "person0").get("/state/")["people"] == 0, LIMIT, "all ended"
+    )
+    wait_until_quiet(site)
+
+    late = [task for task in Evidence.read(site.dump()).tasks if task.name == checks.ESCALATION]
+    assert [task.status for task in late] == ["succeeded"] * 5
     assert find_violations(site) == []
 
 

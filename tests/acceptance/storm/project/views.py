@@ -2,10 +2,13 @@
 
 import json
 import random
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.http import JsonResponse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from joeflow.models import Task
@@ -13,6 +16,8 @@ from tests.acceptance.storm.weather.models import KINDS
 
 #: As many of each as people look at.
 PAGE = 60
+#: So long after it is due somebody does a task at the earliest.
+DAWDLING = timedelta(seconds=4)
 
 
 def PersonMiddleware(get_response):  # noqa: N802 - Django calls it like a class
@@ -33,7 +38,9 @@ def state(request):
     """Say what there is to do, and whether machines are at work."""
     tasks = Task.objects.order_by("pk")
     machine = tasks.scheduled_machine()
-    human = tasks.open().filter(type="human")[:PAGE]
+    # Nobody is in a hurry where it matters that somebody is late.
+    dawdled = Q(due__gt=timezone.now() - DAWDLING)
+    human = tasks.open().filter(type="human").exclude(dawdled, due__isnull=False)[:PAGE]
     failed = tasks.failed().filter(exception__contains="Planned: once")[:PAGE]
     open_tasks = tasks.open().select_related("content_type").order_by("-pk")[:PAGE]
     return JsonResponse(
