@@ -174,7 +174,7 @@ def _count(evidence, people, chaos, calm):
         "tasks canceled": statuses["canceled"],
         "tasks failed": statuses["failed"],
         "failures": sum(change.after == "failed" for change in evidence.changes),
-        "tasks that were late": sum(t.name == ESCALATION and t.succeeded for t in evidence.tasks),
+        "tasks that were late": sum(t.name == ESCALATION for t in evidence.tasks),
         "tasks that never came back": sum("NeverCameBack" in t.exception for t in evidence.tasks),
         "most starts of a task": max(task.starts for task in evidence.tasks),
         "long runs that came through": _count_long(evidence),
