@@ -30,10 +30,14 @@ from joeflow.exceptions import (
     TaskTaken,
 )
 from joeflow.graph import show
+from joeflow.signals import task_assigned
 from joeflow.transitions import Transition, transition
 from joeflow.typing import HUMAN, Node, TaskColumns, User
 
 __all__ = ("Shareable", "concerns", "give", "read_recipients")
+
+#: The events that change whose a task is.
+_CHANGES = (Event.CLAIMED, Event.RELEASED, Event.ASSIGNED)
 
 
 def read_recipients(value: Any) -> tuple[list[Any], list[Any]]:
@@ -78,12 +82,15 @@ def _complaint(value: Any) -> str:
     )
 
 
-def give(task: Any, value: Any) -> None:
+def give(task: Any, value: Any) -> list[Any]:
     """Give a new task to somebody.
 
     Args:
         task: The saved task.
         value: A user, a group, several of them, or None.
+
+    Returns:
+        The users and the groups.
 
     Raises:
         InvalidAssignees: It stands for something else.
@@ -95,6 +102,7 @@ def give(task: Any, value: Any) -> None:
         task.assignees.add(*users)
     if groups:
         task.assigned_groups.add(*groups)
+    return [*users, *groups]
 
 
 def _mark_as_given(task: Any, using: str, *, is_given: bool) -> None:
@@ -214,7 +222,9 @@ class Shareable(TaskColumns):
                 task.assigned_groups.set(groups)
             if is_boss:
                 _mark_as_given(task, current.using, is_given=to is not None)
-            _record(current, task, Event.ASSIGNED, by, [*users, *groups], before=before)
+            to = [*(user for user in users if user not in [*before, by]), *groups]
+            told = {"signal": task_assigned, "to": to} if to else {}
+            _record(current, task, Event.ASSIGNED, by, [*users, *groups], before, **told)
 
     def _with_people(self, using: str | None, user: User | None) -> Any:
         rows = type(self)._default_manager.using(using)
@@ -289,7 +299,8 @@ def _pool_of(task: Any, using: str) -> list[Any] | None:
 
     What was written to the assignees otherwise counts more than what is remembered of a claim.
     """
-    last = Event._base_manager.using(using).filter(task=task.pk).order_by("-pk").first()
+    rows = Event._base_manager.using(using).filter(task=task.pk, kind__in=_CHANGES)
+    last = rows.order_by("-pk").first()
     if last is None or last.kind != Event.CLAIMED:
         return None
     holders = [each.pk for each in _assignees_of(task, using)]
@@ -311,7 +322,8 @@ def _record(
     user: Any,
     people: Sequence[Any],
     before: Sequence[Any],
+    **told: Any,
 ) -> None:
     data = {"before": [each.pk for each in before]}
-    to = ",".join(str(each.pk) for each in people)
-    current.record(kind, task, user, _names(people), data, to=to)
+    keys = ",".join(str(each.pk) for each in people)
+    current.record(kind, task, user, _names(people), data, people=keys, **told)

@@ -65,3 +65,18 @@ class JoeflowAppConfig(AppConf):
     instances, or ``None`` for none of them. An inbox asks it, where a person has not the permission
     for all instances. The default asks django-guardian, where that is installed.
     """
+
+    JOEFLOW_BASE_URL: str | None = None
+    """
+    Where people reach the site, like ``"https://shop.example"``, for the links in mails.
+
+    ``None``: the domain of the current site of ``django.contrib.sites``, where that is installed,
+    with https.
+    """
+
+    JOEFLOW_MAIL_LANGUAGE: str | None = None
+    """
+    Dotted path of a callable that tells in which language to write to somebody.
+
+    It is called with the user, and returns a code like ``"de"``, or ``None`` for ``LANGUAGE_CODE``.
+    """

@@ -21,7 +21,14 @@ from django.utils.module_loading import import_string
 
 from joeflow.conf import settings
 
-__all__ = ("Delivery", "broker_is_down", "hand_out", "mark_as_node_error", "within_deadline")
+__all__ = (
+    "Breaker",
+    "Delivery",
+    "broker_is_down",
+    "hand_out",
+    "mark_as_node_error",
+    "within_deadline",
+)
 
 logger = logging.getLogger(__name__)
 
@@ -59,23 +66,32 @@ class Delivery:
         return bool(self.countdown or self.eta)
 
 
-class _Breaker:
-    """Remembers that the broker did not take a message."""
+class Breaker:
+    """Remembers for a while that a server did not take a message.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: How long this process then leaves it alone.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Know of no failure."""
+        self.seconds = seconds
         self.open_until = 0.0
 
     def is_open(self) -> bool:
+        """Tell whether nobody should try it now."""
         return time.monotonic() < self.open_until
 
     def open(self) -> None:
-        self.open_until = time.monotonic() + PAUSE_SECONDS
+        """Remember a failure."""
+        self.open_until = time.monotonic() + self.seconds
 
     def reset(self) -> None:
+        """Forget a failure."""
         self.open_until = 0.0
 
 
-breaker = _Breaker()
+breaker = Breaker(PAUSE_SECONDS)
 
 
 class _Line(threading.local):
@@ -155,7 +171,7 @@ def _is_node_error(error: BaseException) -> bool:
 
 
 class _Publisher:
-    """A thread that talks to the broker, so that whoever waits for it can stop waiting."""
+    """A thread that talks to a server, so that whoever waits for it can stop waiting."""
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
@@ -183,32 +199,36 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_publishers.clear)  # threads do not survive a fork
 
 
-def within_deadline(function: Callable[[], Result]) -> Result:
-    """Run what talks to a broker, and wait for it no longer than a person would.
+def within_deadline(
+    function: Callable[[], Result], seconds: float | None = None, server: str = "broker"
+) -> Result:
+    """Run what talks to a server, and wait for it no longer than a person would.
 
-    Clients wait for ever for a broker that accepts a connection and says nothing. A thread of our
+    Clients wait for ever for a server that accepts a connection and says nothing. A thread of our
     own makes the promise hold whatever timeouts the client has.
 
     Args:
         function: Sends one message.
+        seconds: How long to wait; by default as long as for a broker.
+        server: Whom it talks to; a slow one delays nobody who talks to another.
 
     Returns:
         What the function returns.
 
     Raises:
-        TimeoutError: The broker did not answer in time.
+        TimeoutError: The server did not answer in time. The function may still be at work.
     """
-    future = (_publishers.get("current") or _new_publisher()).submit(function)
+    future = (_publishers.get(server) or _new_publisher(server)).submit(function)
     try:
-        return future.result(timeout=PUBLISH_SECONDS)
+        return future.result(timeout=PUBLISH_SECONDS if seconds is None else seconds)
     except TimeoutError:
         if not future.cancel() and not future.done():
-            stuck = _publishers.pop("current", None)  # the next message gets a new thread
+            stuck = _publishers.pop(server, None)  # the next message gets a new thread
             if stuck is not None:
                 stuck.jobs.put(None)  # should it come back, it has nothing to do any more
         raise
 
 
-def _new_publisher() -> _Publisher:
-    _publishers["current"] = publisher = _Publisher()
+def _new_publisher(server: str) -> _Publisher:
+    _publishers[server] = publisher = _Publisher()
     return publisher

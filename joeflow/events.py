@@ -19,7 +19,7 @@ class Event(models.Model):
     """What happened to a task or to a whole instance, beside what the tasks themselves tell.
 
     Nothing depends on most of these rows but the history. Giving a task back reads whose it was
-    before.
+    before; and a mail that has not gone out yet is one of these rows.
     """
 
     CLAIMED = "claimed"
@@ -34,6 +34,7 @@ class Event(models.Model):
     UNDONE = "undone"
     PAUSED = "paused"
     RESUMED = "resumed"
+    MAILED = "mailed"
 
     _kind_choices = (
         (CLAIMED, _("claimed")),
@@ -48,6 +49,7 @@ class Event(models.Model):
         (UNDONE, _("undone")),
         (PAUSED, _("paused")),
         (RESUMED, _("resumed")),
+        (MAILED, _("mailed")),
     )
 
     id = models.BigAutoField(primary_key=True, editable=False)
@@ -82,18 +84,28 @@ class Event(models.Model):
     text = models.TextField(blank=True, editable=False)
     #: Keys, for whoever takes it back.
     data = models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder)
+    #: When a mail is tried, or tried again; empty for what has gone out, and for all else.
+    eta = models.DateTimeField(blank=True, null=True, editable=False)
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ("pk",)
         default_permissions = ()
+        indexes = [
+            # MariaDB has no partial indexes: there it holds all events.
+            models.Index(
+                fields=["eta"], name="joeflow_event_due", condition=models.Q(eta__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.pk})"
 
     def describe(self) -> str:
         """Return a sentence for people."""
+        if self.kind == self.MAILED and not self.text:
+            return str(_("A mail has not gone out so far."))
         who = str(self.user) if self.user else _("Somebody")
         sentences = {
             self.CLAIMED: _("{who} took it."),
@@ -107,6 +119,7 @@ class Event(models.Model):
             self.UNDONE: _("{who} took it back."),
             self.PAUSED: _("{who} paused it: {text}"),
             self.RESUMED: _("{who} let it go on."),
+            self.MAILED: _("A mail went to {text}."),
         }
         if self.kind == self.SNOOZED:
             return self._describe_snooze(who)

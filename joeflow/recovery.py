@@ -16,6 +16,7 @@ from joeflow.dispatch import Delivery, broker_is_down, hand_out
 from joeflow.escalations import fire_alarms
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import lock_unlocked
+from joeflow.mails import send_overdue
 from joeflow.models import Task, get_workflows
 from joeflow.transitions import transition
 
@@ -31,6 +32,7 @@ def sweep(limit: int = 1000, join_rest: timedelta = JOIN_REST) -> int:
     """Hand out the tasks that are due and were not handed out, or got lost on the way.
 
     Before that, people are reminded of their tasks, and what runs when these are late is started.
+    Afterwards, mails are sent that could not be sent before.
     An instance that somebody works on is left alone, however long its node runs.
 
     Args:
@@ -42,8 +44,13 @@ def sweep(limit: int = 1000, join_rest: timedelta = JOIN_REST) -> int:
     """
     using = router.db_for_write(Task)
     fire_alarms(using, limit)
-    if broker_is_down():
-        return 0
+    try:
+        return 0 if broker_is_down() else _hand_out_lost(using, limit, join_rest)
+    finally:
+        send_overdue(using)
+
+
+def _hand_out_lost(using: str, limit: int, join_rest: timedelta) -> int:
     joined = _look_at_joins(using, limit, join_rest)
     claimed = _claim(using, limit)
     deliveries = [Delivery(task.pk, task._workflow_id) for task in claimed]

@@ -19,6 +19,7 @@ from joeflow.dispatch import Delivery
 from joeflow.exceptions import JoeflowError
 from joeflow.graph import Graph, is_join
 from joeflow.open_rows import read_open_rows
+from joeflow.signals import task_assigned
 from joeflow.statements import INSERT_LINKS, INSERT_TASKS
 from joeflow.transitions import Transition
 from joeflow.typing import HUMAN, MACHINE, Node
@@ -81,7 +82,8 @@ def _create_plain(current: Transition, workflow: Any, nodes: list[Node]) -> list
         vars(task).update(deadlines.get(task.name, {}))
     INSERT_TASKS.save(current.using, current.task_model, tasks)
     for task in tasks:
-        give(task, recipients.get(task.name))
+        if to := give(task, recipients.get(task.name)):
+            current.tell_task(task_assigned, "task_assigned", task, to=to)
     pairs = list(zip(tasks, nodes, strict=True))
     _date_by_database(current, [task for task, node in pairs if _delay(node)])
     for task, node in pairs:
@@ -185,6 +187,12 @@ def _create_by_hook(current: Transition, workflow: Any, parent: Any, node: Node)
         _deliver(current, task, node)
     if has_deadline(node) and task.due is None and (columns := moments(node, workflow)):
         _set_deadline(current, task, columns)
+    # Whom a hook has given it to must be read, so nobody does for whom it is no news.
+    is_heard = hasattr(node, "note_mail") or task_assigned.has_listeners(type(workflow))
+    if task.type == HUMAN and is_heard:
+        told = current.told(task_assigned, task)
+        if to := [each for each in task.recipients if each not in told]:
+            current.tell_task(task_assigned, "task_assigned", task, to=to)
     return task
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 from django.db import connections, router, transaction
 from django.dispatch import Signal
 
+from joeflow.announcements import Announcement
 from joeflow.clock import DatabaseNow
 from joeflow.content_types import workflow_class
 from joeflow.dispatch import Delivery, hand_out
@@ -23,11 +23,9 @@ from joeflow.open_rows import OpenRows, read_open_rows
 from joeflow.savepoints import Savepoints
 from joeflow.signals import workflow_ended
 from joeflow.statements import COMPLETE, END
-from joeflow.typing import User
+from joeflow.typing import User, logged_in
 
 __all__ = ("Transition", "transition")
-
-logger = logging.getLogger("joeflow")
 
 
 class _OpenBlocks(threading.local):
@@ -42,7 +40,7 @@ _blocks = _OpenBlocks()
 #: What a transition has noted, and forgets again where a savepoint is rolled back.
 _NOTED = (
     *("closed", "created", "followed", "unfollowed", "was_open", "has_joins", "has_due"),
-    *("_deliveries", "_events", "open_rows"),
+    *("_deliveries", "_events", "_afterwards", "open_rows"),
 )
 
 
@@ -138,7 +136,8 @@ class Transition:
         self.committed = False
         self._content_type_id: int | None = None
         self._deliveries: list[Delivery] = []
-        self._events: list[tuple[Signal | None, str, dict[str, Any]]] = []
+        self._events: list[Announcement] = []
+        self._afterwards: list[Callable[[], None]] = []
 
     @cached_property
     def tasks(self) -> Any:
@@ -199,15 +198,32 @@ class Transition:
         self._deliveries.append(delivery)
         self.has_due = self.has_due or not delivery.is_later
 
-    def tell(self, signal: Signal | None, event: str, **fields: Any) -> None:
-        """Write a log line after the commit, and send a signal where there is one."""
-        self._events.append((signal, event, fields))
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Do something after the commit, when all else is done; it must not raise."""
+        self._afterwards.append(action)
 
-    def tell_task(self, signal: Signal | None, event: str, task: Any, **fields: Any) -> None:
-        """Write a log line about a task after the commit, and send a signal where there is one."""
+    def tell(self, signal: Signal | None, event: str, *, to: Any = None, **fields: Any) -> None:
+        """Write a log line after the commit, and send a signal where there is one."""
+        self._events.append(Announcement(signal, event, fields.pop("sender", None), fields, to))
+
+    def tell_task(
+        self, signal: Signal | None, event: str, task: Any, *, to: Any = None, **fields: Any
+    ) -> None:
+        """Write a log line about a task after the commit, and send a signal where there is one.
+
+        A node that sends mails notes the signal: for these users and groups, or for all.
+        """
         self._content_type_id = task.content_type_id
+        sender = self._sender()
         fields = {"task_pk": task.pk, "name": task.name, **fields}
-        self.tell(signal, event, sender=self._sender(), **fields)
+        self.tell(signal, event, sender=sender, to=to, **fields)
+        node: Any = sender._graph.nodes.get(task.name) if signal and sender else None
+        if hasattr(node, "note_mail"):
+            node.note_mail(self, signal, task, to)
+
+    def told(self, signal: Signal, task: Any) -> list[Any]:
+        """Return the users and groups for whom a signal will be sent after the commit."""
+        return [to for event in self._events if event.is_of(signal, task) for to in event.to or ()]
 
     def record(
         self,
@@ -216,6 +232,7 @@ class Transition:
         user: User | None,
         text: str = "",
         data: dict[str, Any] | None = None,
+        signal: Signal | None = None,
         **fields: Any,
     ) -> None:
         """Write a row for the history, and a log line after the commit.
@@ -226,6 +243,7 @@ class Transition:
             user: Who did it.
             text: What was said, why it was done, or who was meant.
             data: Keys, for whoever takes it back.
+            signal: Sent after the commit, where there is one.
             fields: What is said in the log besides.
         """
         by = logged_in(user)
@@ -241,7 +259,7 @@ class Transition:
         if task is None:
             self.tell(None, f"instance_{kind}", sender=self._sender(), **fields)
         else:
-            self.tell_task(None, f"task_{kind}", task, **fields)
+            self.tell_task(signal, f"task_{kind}", task, **fields)
 
     # The end of the block.
 
@@ -295,29 +313,18 @@ class Transition:
     def after_commit(self) -> None:
         """Send the signals and hand out the tasks."""
         self.committed = True
-        for signal, event, fields in self._events:
-            if signal is workflow_ended and self.is_inner and not self._has_ended():
+        for event in self._events:
+            if event.signal is workflow_ended and self.is_inner and not self._has_ended():
                 continue  # what followed in the same transaction has opened it again
-            sender = fields.pop("sender", None)
-            logger.info(
-                "event=%s workflow=%s workflow_pk=%s%s",
-                event,
-                sender._meta.label if sender else None,
-                self.workflow_pk,
-                "".join(f" {key}={value}" for key, value in fields.items()),
-            )
-            if signal is not None:
-                keys = {key: fields[key] for key in ("task_pk", "name") if key in fields}
-                signal.send_robust(sender, workflow_pk=self.workflow_pk, using=self.using, **keys)
+            event.make(self.workflow_pk, self.using)
         later = [delivery for delivery in self._deliveries if delivery.is_later]
-        hand_out(later if self.keep else self._deliveries)
+        try:
+            hand_out(later if self.keep else self._deliveries)
+        finally:
+            for action in self._afterwards:
+                action()
 
     @property
     def results(self) -> list[Any]:
         """What the runner returned for each task that it took."""
         return [delivery.result for delivery in self._deliveries if delivery.sent]
-
-
-def logged_in(user: User | None) -> Any:
-    """Return the user where somebody is logged in, else None."""
-    return user if user is not None and user.is_authenticated else None

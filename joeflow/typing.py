@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
-__all__ = ("HUMAN", "MACHINE")
+__all__ = ("HUMAN", "MACHINE", "logged_in")
 
 HUMAN: Literal["human"] = "human"
 MACHINE: Literal["machine"] = "machine"
@@ -22,6 +22,11 @@ Node: TypeAlias = Any
 Edges: TypeAlias = Iterable[tuple[Node, Node]]
 
 User: TypeAlias = "AbstractBaseUser | AnonymousUser"
+
+
+def logged_in(user: User | None) -> Any:
+    """Return the user where somebody is logged in, else None."""
+    return user if user is not None and user.is_authenticated else None
 
 
 class TaskColumns:

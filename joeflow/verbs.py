@@ -15,8 +15,8 @@ from joeflow.exceptions import JoeflowError, TaskClosed
 from joeflow.signals import task_failed, task_succeeded
 from joeflow.successors import create_successors, delay_until, is_near
 from joeflow.tracebacks import describe_exception
-from joeflow.transitions import Transition, logged_in, transition
-from joeflow.typing import HUMAN, Node, TaskColumns, User
+from joeflow.transitions import Transition, transition
+from joeflow.typing import HUMAN, Node, TaskColumns, User, logged_in
 
 __all__ = ("Verbs",)
 

@@ -3,13 +3,16 @@
 import pytest
 
 from joeflow import dispatch
+from joeflow.mails import post
 
 pytest_plugins = ["tests.rules"]
 
 
 @pytest.fixture(autouse=True)
 def _broker_forgiven():
-    """Let no test suffer from a broker that was down in the one before it."""
-    dispatch.breaker.reset()
+    """Let no test suffer from a broker or a mail server that was down in the one before it."""
+    for breaker in (dispatch.breaker, post.breaker):
+        breaker.reset()
     yield
-    dispatch.breaker.reset()
+    for breaker in (dispatch.breaker, post.breaker):
+        breaker.reset()

@@ -75,6 +75,9 @@ SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
 LOGIN_URL = "/admin/login/"
+JOEFLOW_BASE_URL = "https://office.example"
+# Django 6.1 asks for it; the tests themselves put their own backend there.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
 # Passwords are only made to be checked once.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

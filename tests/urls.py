@@ -13,6 +13,7 @@ from tests.testapp.models import (
     Sheet,
     Shipping,
     Ten,
+    Voucher,
     Welcome,
 )
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("bare/", include(Bare.urls())),
     path("guarded/", include(Guarded.urls())),
     path("greeting/", include(GreetingWorkflow.urls())),
+    path("voucher/", include(Voucher.urls())),
     path("purchase/", include(Purchase.urls())),
     path("sheet/", include(Sheet.urls())),
     path("shipping/", include(Shipping.urls())),

@@ -53,3 +53,4 @@ TEMPLATES = [
 ]
 
 JOEFLOW_TASK_RUNNER = "joeflow.runner.django_tasks.task_runner"
+JOEFLOW_BASE_URL = "https://shop.example"

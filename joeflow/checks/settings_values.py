@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -56,6 +57,13 @@ def _check_values() -> Iterator[CheckMessage]:
     starts = settings.JOEFLOW_MAX_STARTS
     if not _is_number(starts, 1, MOST_SECONDS) or starts != int(starts):
         yield _wrong("JOEFLOW_MAX_STARTS", "a whole number from 1 up")
+    base_url: Any = settings.JOEFLOW_BASE_URL
+    if base_url is not None and not _is_base(base_url):
+        yield _wrong("JOEFLOW_BASE_URL", 'like "https://shop.example", without a path, or None')
+
+
+def _is_base(url: Any) -> bool:
+    return isinstance(url, str) and bool(re.fullmatch(r"https?://[^\s/?#]+/?", url))
 
 
 def _is_number(value: Any, least: float, most: float) -> bool:

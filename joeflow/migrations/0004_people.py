@@ -24,6 +24,7 @@ KINDS = [
     ("undone", "undone"),
     ("paused", "paused"),
     ("resumed", "resumed"),
+    ("mailed", "mailed"),
 ]
 
 
@@ -91,6 +92,7 @@ class Migration(migrations.Migration):
                     "data",
                     models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder),
                 ),
+                ("eta", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "_workflow",
                     models.ForeignKey(
@@ -130,6 +132,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "events",
                 "ordering": ("pk",),
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(eta__isnull=False),
+                        fields=["eta"],
+                        name="joeflow_event_due",
+                    )
+                ],
             },
         ),
         AddTable(

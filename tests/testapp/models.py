@@ -21,6 +21,7 @@ from tests.testapp.workflows_human import (
     Sheet,
     SheetState,
 )
+from tests.testapp.workflows_mails import Voucher
 from tests.testapp.workflows_people import Purchase
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 
@@ -50,6 +51,7 @@ __all__ = (
     "Shipping",
     "SplitJoin",
     "Ten",
+    "Voucher",
     "Waiting",
     "Welcome",
 )

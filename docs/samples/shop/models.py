@@ -5,6 +5,7 @@ from shop.branches import OrderWorkflow, ReviewWorkflow
 from shop.charging import ChargeWorkflow
 from shop.expenses import ExpenseWorkflow
 from shop.inheritance import EquipmentRequest, HolidayRequest
+from shop.invoices import InvoiceWorkflow
 from shop.overriding import ContractWorkflow, QuietWorkflow
 from shop.shipping import Shipment, ShippingWorkflow
 from shop.waiting import PaymentWorkflow
@@ -15,6 +16,7 @@ __all__ = (
     "EquipmentRequest",
     "ExpenseWorkflow",
     "HolidayRequest",
+    "InvoiceWorkflow",
     "LoanWorkflow",
     "OrderWorkflow",
     "PaymentWorkflow",

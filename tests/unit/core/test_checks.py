@@ -804,6 +804,10 @@ class TestDatabases:
         assert check(check=check_deployment) == ([expected] if is_warned else [])
 
 
+BASE_URL = 'like "https://shop.example", without a path, or None'
+WRONG_URLS = ("shop.example", "https://", "ftp://a.b", "https://a.b/path", "https://a.b?x", 7)
+
+
 class TestValues:
     @pytest.mark.parametrize(
         ("name", "value", "kind"),
@@ -817,6 +821,7 @@ class TestValues:
             ("JOEFLOW_TIME_LIMIT", 0, "a number of seconds above 0, or None"),
             ("JOEFLOW_MAX_STARTS", 0, "a whole number from 1 up"),
             ("JOEFLOW_MAX_STARTS", 2.5, "a whole number from 1 up"),
+            *(("JOEFLOW_BASE_URL", url, BASE_URL) for url in WRONG_URLS),
         ],
     )
     def test_a_value_that_cannot_be(self, check, settings, name, value, kind):
@@ -825,6 +830,12 @@ class TestValues:
         assert check(check=check_settings) == [
             checks.Error(f"{name} is {value!r}.", hint=f"It must be {kind}.", id="joeflow.E027")
         ]
+
+    @pytest.mark.parametrize("url", ["https://shop.example", "http://localhost:8000/", None])
+    def test_an_address_that_can_be(self, check, settings, url):
+        settings.JOEFLOW_BASE_URL = url
+
+        assert check(check=check_settings) == []
 
     @pytest.mark.parametrize("value", [0, 1, 2.5])
     def test_a_value_that_can_be(self, check, settings, value):

@@ -76,6 +76,7 @@ NEW_TABLES = {
         "created": ("DateTimeField", False),
         "text": ("TextField", False),
         "data": ("JSONField", False),
+        "eta": ("DateTimeField", True),
         "workflow_id": ("BigIntegerField", False),
         "task_id": ("BigIntegerField", True),
         "user_id": ("IntegerField", True),

@@ -46,6 +46,22 @@ def buyer(person):
 
 
 @pytest.fixture
+def clerk(person):
+    return with_address(person("clerk"))
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """Return a function that does something, and what follows its commit."""
+
+    def act(function, *args, **kwargs):
+        with django_capture_on_commit_callbacks(execute=True):
+            return function(*args, **kwargs)
+
+    return act
+
+
+@pytest.fixture
 def purchase(manager):
     """A purchase that its manager shall approve."""
     return make_purchase("approve", manager=manager)
@@ -83,3 +99,9 @@ def make_purchase(name, **values):
     if name != "approve":
         engine.override(purchase, [Purchase.get_node(name)])
     return purchase
+
+
+def with_address(user):
+    user.email = f"{user.username}@example.com"
+    user.save()
+    return user

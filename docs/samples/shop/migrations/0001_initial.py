@@ -99,6 +99,32 @@ class Migration(migrations.Migration):
             bases=("joeflow.workflow",),
         ),
         migrations.CreateModel(
+            name="InvoiceWorkflow",
+            fields=[
+                (
+                    "workflow_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="joeflow.workflow",
+                    ),
+                ),
+                ("supplier", models.CharField(max_length=100)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=9)),
+                ("is_approved", models.BooleanField(default=False)),
+                (
+                    "approver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            bases=("joeflow.workflow",),
+        ),
+        migrations.CreateModel(
             name="LoanWorkflow",
             fields=[
                 (
