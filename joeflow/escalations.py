@@ -79,8 +79,7 @@ def _fire_all(current: Transition, pk: int) -> bool:
 
 def _remind(current: Transition, task: Any) -> None:
     current.tasks.filter(pk=task.pk).update(eta=F("due"), modified=DatabaseNow())
-    current.record(Event.REMINDED, task, None)
-    current.tell_task(task_reminded, "task_reminded", task)
+    current.record(Event.REMINDED, task, None, signal=task_reminded)
 
 
 def _escalate(current: Transition, task: Any) -> None:
