@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, router, transaction
 
 from joeflow.conf import settings
-from joeflow.content_types import is_of_another_class
 from joeflow.contrib.reversion import create_revision
-from joeflow.exceptions import InstanceChanged, InstanceLocked, JoeflowError
+from joeflow.exceptions import InstanceChanged, InstanceLocked
 from joeflow.locks import hold_new
 from joeflow.models import Task
+from joeflow.overriding import override
 from joeflow.successors import create_successors, task_values
 from joeflow.transitions import transition
-from joeflow.typing import HUMAN, Node, User
+from joeflow.typing import User
 from joeflow.visits import ComeBack, Visit
 
 __all__ = ("ComeBack", "InstanceChanged", "override", "run", "start_instance")
@@ -115,66 +114,4 @@ def complete_start(workflow: Any, name: str, user: User | None = None) -> Task:
         current.was_open = True  # it is new
         task.finish(user)
         create_successors(current, workflow, [task], workflow._graph.successors(name))
-    return task
-
-
-def override(
-    workflow: Any,
-    next_nodes: Iterable[Node],
-    user: User | None = None,
-    seen: Sequence[int] | None = None,
-) -> Task:
-    """Send an instance elsewhere: cancel what is open, and start the chosen nodes.
-
-    Args:
-        workflow: The instance.
-        next_nodes: Nodes to go on with; none of them ends the instance.
-        user: Who does it.
-        seen: Keys of the open tasks that the person saw; None where nobody looked.
-
-    Returns:
-        The closed task that stands for the override in the history.
-
-    Raises:
-        InstanceChanged: Other tasks are open by now.
-        InstanceLocked: The instance was busy for longer than ``JOEFLOW_LOCK_TIMEOUT``.
-        NodeNotFound: A node is not one of this workflow.
-        JoeflowError: A node is a start, the instance was deleted, or is of another class.
-    """
-    names = [workflow._graph.name_of(node) for node in next_nodes]
-    for name in names:
-        if name in workflow._graph.starts:
-            raise JoeflowError(f"{name!r} is a start: it makes a new instance, and cannot follow.")
-    with transition(Task, workflow.pk) as current:
-        if not current.found:
-            raise JoeflowError(f"{workflow} is gone; nobody can override it.")
-        open_tasks = list(current.tasks.open())
-        if seen is not None and set(seen) != {task.pk for task in open_tasks}:
-            raise InstanceChanged
-        parents = open_tasks or list(current.tasks.order_by("-pk")[:1])
-        if is_of_another_class(workflow, parents):
-            raise JoeflowError(
-                f"Instance {workflow.pk} is none of {workflow._meta.label}, but of a class that "
-                f"shares its rows; nobody can override it as one."
-            )
-        if open_tasks:
-            current.cancel([task.pk for task in open_tasks], user)
-        return _write_override(current, workflow, names, parents, user)
-
-
-def _write_override(
-    current: Any, workflow: Any, names: list[str], parents: list[Task], user: User | None
-) -> Task:
-    task = Task(**task_values(workflow, "override", HUMAN))
-    task._state.db = current.using
-    task.finish(user)
-    task.parent_task_set.add(*parents)
-    create_successors(current, workflow, [task], names)
-    logger.info(
-        "event=override workflow_pk=%s task=%s user=%s next=%s",
-        workflow.pk,
-        task.pk,
-        getattr(user, "pk", None),
-        ",".join(names),
-    )
     return task

@@ -16,6 +16,9 @@ from joeflow.content_types import workflow_class
 from joeflow.drafts import Draft
 from joeflow.events import Event
 from joeflow.exceptions import JoeflowError
+from joeflow.instances import Outcome, WorkflowQuerySet
+from joeflow.overriding import override, plan_override, read_nodes
+from joeflow.pausing import pause, resume
 from joeflow.querysets import TasksQuerySet
 from joeflow.reversing import reverse_in
 from joeflow.signed import write_token
@@ -33,15 +36,27 @@ from joeflow.workflows import (
 __all__ = (
     "Draft",
     "Event",
+    "Outcome",
     "Task",
     "Workflow",
+    "WorkflowQuerySet",
     "get_workflow",
     "get_workflows",
     "workflow_state_subclasses",
 )
 
 
-class Task(Verbs, Snoozable, models.Model):
+class _ForInstances:
+    """What is done to instances: they are on a lower floor, and reach it by their tasks' model."""
+
+    _override = staticmethod(override)
+    _plan_override = staticmethod(plan_override)
+    _read_nodes = staticmethod(read_nodes)
+    _pause = staticmethod(pause)
+    _resume = staticmethod(resume)
+
+
+class Task(Verbs, Snoozable, _ForInstances, models.Model):
     """One visit of one node by one workflow instance.
 
     A task is open until it is completed or canceled; a failed task is open, it needs somebody.

@@ -75,6 +75,10 @@ class TasksQuerySet(models.QuerySet[Any]):
         """Return scheduled machine tasks whose time has come, by the database's clock."""
         return self.scheduled_machine().filter(eta__lte=DatabaseNow())
 
+    def not_paused(self) -> TasksQuerySet:
+        """Return the tasks of instances that are not paused."""
+        return self.filter(_workflow___paused__isnull=True)
+
     def lost(self, grace_period: timedelta) -> TasksQuerySet:
         """Return due tasks that were not handed out, or so long ago that they count as lost.
 

@@ -102,7 +102,7 @@ def _overdue(using: str) -> QuerySet[Any]:
     grace_period = timedelta(seconds=settings.JOEFLOW_GRACE_PERIOD)
     # Rows of older versions have no eta: they are due; but a join without one still waits.
     no_eta = tasks.scheduled_machine().filter(eta__isnull=True).exclude(_is_join(using))
-    return tasks.lost(grace_period) | no_eta
+    return (tasks.lost(grace_period) | no_eta).not_paused()
 
 
 def _put_back(tasks: list[Task], using: str) -> None:
@@ -120,6 +120,7 @@ def _look_at_joins(using: str, limit: int, rest: timedelta) -> int:
     joins = (
         Task.objects.using(using)
         .scheduled_machine()
+        .not_paused()
         .filter(_is_join(using), eta__isnull=True, modified__lt=DatabaseNow(-rest))
     )
     workflow_pks = joins.order_by().values_list("_workflow_id", flat=True).distinct()

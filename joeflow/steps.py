@@ -98,8 +98,11 @@ class Step:
             Task, self.workflow_pk, using=self.using, lock=lock, keep=True
         ) as self.current:
             workflow = load_locked(self.model._base_manager.using(self.using), self.workflow_pk)
-            due = self._due() if workflow is not None else []
-            if due:
+            is_paused = workflow is not None and workflow._paused is not None
+            due = self._due() if workflow is not None and not is_paused else []
+            if is_paused:
+                self._leave_paused()
+            elif due:
                 self.task, self.siblings = due[0], len(due) - 1
                 self._count_or_run(self.current, workflow)
             elif workflow is None:
@@ -107,6 +110,12 @@ class Step:
                 logger.info("event=dropped task=%s reason=gone", self.task_pk)
             else:
                 self._drop()
+
+    def _leave_paused(self) -> None:
+        """Drop the message: whoever resumes the instance hands out what is due then."""
+        self._uncount()
+        self.is_answered = True
+        logger.info("event=dropped task=%s reason=paused", self.task_pk)
 
     def _uncount(self) -> None:
         """Take back a counted start that came back, or never began."""

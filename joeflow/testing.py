@@ -28,7 +28,7 @@ def run(
 
     Time is moved for tasks that wait: the instance becomes as much older as they have to wait.
     A task that says "not yet" is asked again as long as that changes something; then it is left
-    waiting.
+    waiting. In a paused instance nothing runs.
 
     Args:
         workflow: The instance; its fields are loaded again.
@@ -99,12 +99,13 @@ def _is_there(workflow: Any, tasks: Any, until: str | Callable[[Any], Any]) -> b
 def _raise_not_there(workflow: Any, tasks: Any, until: Any) -> None:
     if not _is_there(workflow, tasks, until):
         where = ", ".join(f"{task.name} ({task.status})" for task in tasks.open()) or "ended"
+        where += ", and is paused" if workflow._paused is not None else ""
         raise JoeflowError(f"{workflow} never got to {until!r}; it stands at: {where}.")
 
 
 def _next_due(tasks: Any, asked: set[int]) -> int | None:
     """Return the task whose turn it is; where all wait, the time of the first one has come."""
-    waiting = tasks.scheduled_machine().exclude(pk__in=asked).exclude(eta__isnull=True)
+    waiting = tasks.scheduled_machine().not_paused().exclude(pk__in=asked).exclude(eta__isnull=True)
     task = waiting.annotate(now=DatabaseNow()).order_by("eta", "pk").first()
     if task is None:
         return None

@@ -267,7 +267,7 @@ class Transition:
         """Decide the joins, and whether the instance has ended."""
         self.savepoints.take_back()
         if self.created and not self.was_open:
-            self._workflows().filter(_ended__isnull=False).update(_ended=None)
+            self.instances.filter(_ended__isnull=False).update(_ended=None)
         if not self.has_joins and (self.created - self.closed or not self.closed):
             return  # nothing waits for what happened, and something goes on
         rows = self.open_rows or read_open_rows(self.using, self.task_model, self.workflow_pk)
@@ -292,7 +292,7 @@ class Transition:
             self.tell(workflow_ended, "workflow_ended", sender=self._sender())
 
     def _has_ended(self) -> bool:
-        return bool(self._workflows().filter(_ended__isnull=False).exists())
+        return bool(self.instances.filter(_ended__isnull=False).exists())
 
     def _sender(self) -> Any:
         if self._content_type_id is None:
@@ -304,7 +304,9 @@ class Transition:
     def _workflow_model(self) -> Any:
         return self.task_model._meta.get_field("_workflow").related_model
 
-    def _workflows(self) -> Any:
+    @property
+    def instances(self) -> Any:
+        """The base row of the instance."""
         rows = self._workflow_model._base_manager.using(self.using)
         return rows.filter(pk=self.workflow_pk)
 

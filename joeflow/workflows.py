@@ -19,16 +19,23 @@ from joeflow.diagrams import dot, mermaid
 from joeflow.diagrams.description import Diagram, describe, describe_instance
 from joeflow.fields import InstantOfInstance
 from joeflow.graph import Graph
+from joeflow.instances import InstanceVerbs, WorkflowQuerySet
 from joeflow.keys import KEY_PATH
 from joeflow.locks import lock_instance
 from joeflow.reversing import reverse_in
 from joeflow.tracking import get_changes, is_tracked, save_options
-from joeflow.typing import Edges, Node, User
+from joeflow.typing import Edges, Node
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
-__all__ = ("Workflow", "get_workflow", "get_workflows", "workflow_state_subclasses")
+__all__ = (
+    "Workflow",
+    "WorkflowQuerySet",
+    "get_workflow",
+    "get_workflows",
+    "workflow_state_subclasses",
+)
 
 
 class WorkflowBase(ModelBase):
@@ -52,7 +59,7 @@ class WorkflowBase(ModelBase):
         return cls
 
 
-class Workflow(models.Model, metaclass=WorkflowBase):
+class Workflow(InstanceVerbs, models.Model, metaclass=WorkflowBase):
     """One running process: its state is the model's fields, its behavior the tasks and edges.
 
     Subclass it with the fields of the state; add the tasks as attributes, and the ``edges``.
@@ -70,6 +77,8 @@ class Workflow(models.Model, metaclass=WorkflowBase):
     task_set = GenericRelation(
         "joeflow.Task", object_id_field="_workflow_id", for_concrete_model=False
     )
+
+    objects = WorkflowQuerySet.as_manager()
 
     edges: ClassVar[Edges] = ()
     """Pairs of nodes: what comes after what."""
@@ -248,37 +257,6 @@ class Workflow(models.Model, metaclass=WorkflowBase):
         return describe_instance(
             self._graph, self.rankdir, rows=tasks.diagram_rows(), links=tasks.diagram_links()
         )
-
-    # Verbs.
-
-    def cancel(self, user: User | None = None) -> int:
-        """Cancel all open tasks.
-
-        Args:
-            user: Who does it.
-
-        Returns:
-            How many tasks were open.
-
-        Raises:
-            InstanceLocked: A task ran for longer than ``JOEFLOW_LOCK_TIMEOUT``.
-        """
-        return int(self._all_tasks().cancel(user))
-
-    def wake(self) -> int:
-        """Make the waiting machine tasks due at once, e.g. as what they wait for has happened.
-
-        A `Wait` that is woken too early goes back to its instant.
-
-        Returns:
-            How many tasks were waiting, or are being asked at the moment.
-        """
-        return int(self._all_tasks().wake())
-
-    def _all_tasks(self) -> Any:
-        # Not task_set: that finds none where this is the state and the tasks are of its proxy.
-        tasks: Any = self.task_set
-        return tasks.model._default_manager.filter(_workflow_id=self.pk)
 
 
 def get_workflows() -> Iterator[type[Workflow]]:

@@ -17,7 +17,7 @@ from joeflow.workflows import Workflow, get_workflows
 __all__ = ("check_definitions",)
 
 #: Verbs of the instance that joeflow itself never calls, so that a task may have their names.
-_MAY_BE_SHADOWED = {"cancel", "wake"}
+_MAY_BE_SHADOWED = {"cancel", "is_paused", "pause", "plan_override", "resume", "wake"}
 
 
 def check_definitions(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -63,7 +63,7 @@ def test_two_posts_of_one_form(race, judge, greeting, url):
 
 @LOCK_AND_STATUS
 def test_post_against_override(race, judge, greeting, url, staff):
-    race.meet_at("joeflow.views.TaskViewMixin.form_valid", "joeflow.engine._write_override")
+    race.meet_at("joeflow.views.TaskViewMixin.form_valid", "joeflow.overriding._write_override")
     client = staff("winnie")
     seen = greeting.task_set.get(name="check_note").pk
 

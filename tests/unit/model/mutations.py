@@ -202,13 +202,13 @@ MUTANTS = [
     ),
     Mutant(
         "an override leaves failed tasks open",
-        "engine.py",
+        "overriding.py",
         "current.cancel([task.pk for task in open_tasks], user)",
         'current.cancel([t.pk for t in open_tasks if t.status != "failed"], user)',
     ),
     Mutant(
         "an override does not heed what was seen",
-        "engine.py",
+        "overriding.py",
         "if seen is not None and set(seen)",
         "if seen == () and set(seen)",
     ),
