@@ -123,6 +123,8 @@ class Event(models.Model):
         }
         if self.kind == self.SNOOZED:
             return self._describe_snooze(who)
+        if self.kind == self.PAUSED and not self.text:
+            return str(_("{who} paused it.")).format(who=who)
         text = self.text or (_("nobody") if self.kind == self.ASSIGNED else "-")
         return str(sentences.get(self.kind, "{who}: {text}")).format(who=who, text=text)
 

@@ -95,4 +95,5 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
             InstanceChanged: Other tasks are open than those that were shown.
         """
         seen = self.cleaned_data.get("open_tasks")
-        return override(self.instance, self.get_next_task_nodes(), user=user, seen=seen)
+        task: Task = override(self.instance, self.get_next_task_nodes(), user=user, seen=seen)
+        return task

@@ -112,7 +112,8 @@ class WorkflowQuerySet(models.QuerySet[Any]):
             act: Is called with an instance, and whether to wait for it; says whether it was done.
         """
         using = router.db_for_write(_task_model())
-        keys = sorted(set(self.using(using).order_by().values_list("pk", flat=True)))
+        rows = self if self.query.is_sliced else self.order_by()
+        keys = sorted(set(rows.using(using).values_list("pk", flat=True)))
         done: list[int] = []
         unchanged: list[int] = []
         refused: dict[int, Exception] = {}
