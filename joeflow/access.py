@@ -32,6 +32,7 @@ __all__ = (
     "is_member",
     "is_shared_out",
     "may_complete",
+    "may_override",
     "permissions_of",
     "with_people",
 )
@@ -91,6 +92,18 @@ def _has_for_instance(user: Any, permission: str, task: Any) -> bool:
     if apps.is_installed("guardian") and not is_of_app:
         return False  # django-guardian knows none, and raises if it is asked
     return has_permission(user, permission, task.workflow)
+
+
+def may_override(user: Any, workflow: Any) -> bool:
+    """Tell whether somebody may step in by hand.
+
+    Args:
+        user: Who asks.
+        workflow: The workflow class or an instance of it.
+    """
+    opts = workflow._meta
+    own = f"{opts.app_label}.override_{opts.model_name}"
+    return has_permission(user, "joeflow.override") or has_permission(user, own)
 
 
 # One task.

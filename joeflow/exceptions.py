@@ -21,6 +21,7 @@ __all__ = (
     "TaskClosed",
     "TaskTaken",
     "TimeLimitExceeded",
+    "UndoRefused",
     "UnknownWorkflow",
 )
 
@@ -92,6 +93,21 @@ class TaskTaken(JoeflowError):
         """Take the message, and who has the task."""
         super().__init__(message)
         self.holders = tuple(holders)
+
+
+class UndoRefused(JoeflowError):
+    """What a person has done cannot be taken back any more."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        tasks: Sequence[Any] = (),
+        fields: Sequence[str] = (),
+    ) -> None:
+        """Take the message, the tasks that have been done since, and the fields that changed."""
+        super().__init__(message)
+        self.tasks = tuple(tasks)
+        self.fields = tuple(fields)
 
 
 class InstanceChanged(JoeflowError):

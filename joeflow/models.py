@@ -25,6 +25,7 @@ from joeflow.signed import write_token
 from joeflow.snoozing import Snoozable
 from joeflow.tracking import save_options
 from joeflow.typing import HUMAN, MACHINE, Node, User
+from joeflow.undoing import Undoable
 from joeflow.verbs import Verbs
 from joeflow.workflows import (
     Workflow,
@@ -56,7 +57,7 @@ class _ForInstances:
     _resume = staticmethod(resume)
 
 
-class Task(Verbs, Snoozable, _ForInstances, models.Model):
+class Task(Verbs, Snoozable, Undoable, _ForInstances, models.Model):
     """One visit of one node by one workflow instance.
 
     A task is open until it is completed or canceled; a failed task is open, it needs somebody.

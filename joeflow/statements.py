@@ -65,12 +65,14 @@ def _next_due(using: str, model: Any) -> QuerySet[Any]:
 def _complete(using: str, model: Any) -> tuple[QuerySet[Any], dict[str, Any]]:
     tasks: Any = _tasks(using)
     column = partial(column_parameter, connection=connections[using])
-    fields = {name: model._meta.get_field(name) for name in ("completed_by_user", "started")}
+    names = ("before", "completed_by_user", "started")
+    fields = {name: model._meta.get_field(name) for name in names}
     return tasks.open().filter(pk=Parameter("pk")), {
         "status": model.SUCCEEDED,
         "completed": DatabaseNow(),
         "modified": DatabaseNow(),
         "completed_by_user": column(fields["completed_by_user"]),
+        "before": column(fields["before"]),
         "started": Coalesce(column(fields["started"]), F("started")),
     }
 
@@ -98,7 +100,7 @@ NAMED = Select(_named)
 DUE = Select(_due)
 #: The oldest due task of an instance of a class.
 NEXT_DUE = Select(_next_due)
-#: Completes a task that is open; who did it, and when it was started, may be None.
+#: Completes a task that is open; who did it, when it was started, and what was before, may be None.
 COMPLETE = Update(_complete)
 #: The open tasks of an instance.
 OPEN = Select(_open)

@@ -148,7 +148,12 @@ class Transition:
     # What may happen in the block.
 
     def complete(
-        self, pk: int, *, user: User | None = None, started: datetime | None = None
+        self,
+        pk: int,
+        *,
+        user: User | None = None,
+        started: datetime | None = None,
+        before: Any = None,
     ) -> bool:
         """Complete a task that is still open.
 
@@ -156,11 +161,12 @@ class Transition:
             pk: Key of a task of this instance.
             user: Who did it.
             started: When its last run began; None leaves that as it is.
+            before: What the state was before, for whoever takes it back.
 
         Returns:
             Whether it was open.
         """
-        values = {"pk": pk, "workflow_pk": self.workflow_pk, "started": started}
+        values = {"pk": pk, "workflow_pk": self.workflow_pk, "started": started, "before": before}
         user_pk = getattr(logged_in(user), "pk", None)
         count = COMPLETE.send(self.using, self.task_model, completed_by_user_id=user_pk, **values)
         self._note_closed([pk], count)
@@ -187,10 +193,8 @@ class Transition:
         )
         self._note_closed(pks, count)
         if count:
-            by = logged_in(user)
-            keys = ",".join(map(str, pks))
-            fields = {"task_pks": keys, "user": by.pk if by else None}
-            self.tell(None, "tasks_canceled", sender=self._sender(), **fields)
+            keys, by = ",".join(map(str, pks)), getattr(logged_in(user), "pk", None)
+            self.tell(None, "tasks_canceled", sender=self._sender(), task_pks=keys, user=by)
         return count
 
     def deliver(self, delivery: Delivery) -> None:

@@ -15,6 +15,7 @@ from joeflow.exceptions import JoeflowError, TaskClosed
 from joeflow.signals import task_failed, task_succeeded
 from joeflow.successors import create_successors, delay_until, is_near
 from joeflow.tracebacks import describe_exception
+from joeflow.tracking import kept_changes
 from joeflow.transitions import Transition, transition
 from joeflow.typing import HUMAN, Node, TaskColumns, User, logged_in
 
@@ -54,7 +55,7 @@ class Verbs(TaskColumns):
             self.__dict__.pop("completed", None)
             return
         with self._transition() as current:
-            if not current.complete(self.pk, user=user):
+            if not current.complete(self.pk, user=user, before=kept_changes(self)):
                 self._raise_closed(current.using)
             self._cancel_escalation(current, user)
             current.unfollowed[self.pk] = self.name
@@ -176,6 +177,7 @@ class Verbs(TaskColumns):
             # What this very block has completed cannot have children.
             children = current.tasks.filter(parent_task_set=self.pk)
             children = children.exclude(name=graph.escalations.get(self.name, ""))
+            children = children.exclude(status=self.CANCELED)  # as somebody took this one back
             if self.pk not in current.unfollowed and children.exists():
                 raise JoeflowError(
                     f"The tasks that follow task {self} have been started before; "

@@ -20,7 +20,7 @@ from joeflow.engine import complete_start
 from joeflow.models import Task
 from joeflow.storable import refuse_unstorable
 from joeflow.successors import task_values
-from joeflow.tracking import track_changes
+from joeflow.tracking import keep_many, keep_values, track_changes
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN
 from joeflow.views import json
@@ -156,6 +156,7 @@ class TaskViewMixin(HumanNode):
             raise Http404
         task.workflow = workflow
         track_changes(workflow)
+        keep_values(task, workflow)
         return workflow
 
     def _get_workflow(self) -> Any:
@@ -200,6 +201,7 @@ class TaskViewMixin(HumanNode):
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         """Save the state, complete the task and go on."""
+        keep_many(self.get_task(), form)
         with create_revision(self.name, user=self._user, using=self.using):
             response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
             self.next_task()

@@ -24,6 +24,7 @@ from tests.testapp.workflows_human import (
 from tests.testapp.workflows_mails import Voucher
 from tests.testapp.workflows_people import Purchase
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
+from tests.testapp.workflows_stepping_in import Meeting, Report
 
 __all__ = (
     "Approval",
@@ -41,11 +42,13 @@ __all__ = (
     "LateBranch",
     "Letter",
     "Loan",
+    "Meeting",
     "Parcel",
     "ParcelState",
     "Patient",
     "Purchase",
     "RegisteredLetter",
+    "Report",
     "Sheet",
     "SheetState",
     "Shipping",

@@ -1,0 +1,60 @@
+"""The smallest workflows in which somebody steps in, and takes back what was done."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+
+from joeflow import tasks
+from joeflow.models import Workflow
+
+
+class Report(Workflow):
+    """Somebody writes it, somebody reads it, a machine prints it."""
+
+    title = models.CharField(max_length=50, blank=True, unique=True, null=True)
+    pages = models.IntegerField(blank=True, null=True)
+    price = models.DecimalField(max_digits=8, decimal_places=2, blank=True, null=True)
+    moment = models.DateTimeField(blank=True, null=True)
+    data = models.JSONField(blank=True, null=True)
+    file = models.FileField(blank=True, upload_to="reports")
+    writer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, blank=True, null=True, related_name="+"
+    )
+    readers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
+
+    start = tasks.StartView(fields=["title"])
+    write = tasks.UpdateView(
+        fields=["title", "pages", "price", "moment", "data", "file", "writer", "readers"]
+    )
+    read = tasks.UpdateView(fields=["pages"])
+
+    def print_it(self):
+        pass
+
+    edges = [(start, write), (write, read), (read, print_it)]
+
+
+class Meeting(Workflow):
+    """Two people answer; then a machine plans it, and waits for a day."""
+
+    start = tasks.Start()
+    ask = tasks.UpdateView(fields=[])
+    book = tasks.UpdateView(fields=[])
+    join = tasks.Join()
+
+    def plan(self):
+        pass
+
+    wait = tasks.Wait(timedelta(days=1))
+    come = tasks.UpdateView(fields=[])
+
+    edges = [
+        (start, ask),
+        (start, book),
+        (ask, join),
+        (book, join),
+        (join, plan),
+        (plan, wait),
+        (wait, come),
+    ]
