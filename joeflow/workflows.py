@@ -38,6 +38,14 @@ __all__ = (
 )
 
 
+#: Pages to step in: with which view they go, their names (which no node can have), and where.
+_STEPPING_IN = (
+    ("override", "instance-pause", "pause", "PauseView"),
+    ("override", "instance-resume", "resume", "ResumeView"),
+    ("detail", "task-undo", "undo/<joeflow_key:task_pk>", "UndoView"),
+)
+
+
 class WorkflowBase(ModelBase):
     """Binds the nodes of a workflow class and builds its graph, once."""
 
@@ -182,6 +190,10 @@ class Workflow(InstanceVerbs, models.Model, metaclass=WorkflowBase):
             view = cls._get_view(name)
             if view is not None:
                 urls.append(path(KEY_PATH + route, view.as_view(model=cls), name=name))
+        for needed, name, route, view in _STEPPING_IN:
+            if getattr(cls, f"{needed}_view") is not None:
+                view = import_string(f"joeflow.views.{view}").as_view(model=cls)
+                urls.append(path(KEY_PATH + route, view, name=name))
         return urls, cls.get_url_namespace()
 
     @classmethod

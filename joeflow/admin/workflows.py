@@ -17,6 +17,7 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from joeflow.access import may_override
 from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateFormMixin
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
@@ -29,7 +30,6 @@ from joeflow.models import Task
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
 from joeflow.views.locking import act_or_give_up
-from joeflow.views.pages import may_override
 
 __all__ = ("WorkflowAdmin",)
 

@@ -1,48 +1,24 @@
-"""The pages of an instance: what happened, and stepping in."""
+"""The page of an instance: what happened."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
-from django.forms import modelform_factory
-from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.http import Http404
 from django.views import generic
 
-from joeflow.access import with_people
+from joeflow.access import may_override, with_people
 from joeflow.content_types import is_of_another_class
-from joeflow.contrib.reversion import create_revision
-from joeflow.exceptions import InstanceChanged, MissingExtra
-from joeflow.forms import OverrideForm
+from joeflow.exceptions import MissingExtra
 from joeflow.models import Event, Task
-from joeflow.tracking import track_changes
-from joeflow.transitions import transition
-from joeflow.views import json
-from joeflow.views.bodies import UnreadableBody, refuse_unreadable
-from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import WorkflowViewMixin, words
+from joeflow.views.stepping_in import add_undo_urls, pause_context
 
-__all__ = ("OverrideView", "WorkflowDetailView")
+__all__ = ("WorkflowDetailView",)
 
 #: So many tasks are listed at most, the most recent ones.
 MOST_TASKS = 500
-
-
-def may_override(user: Any, workflow: Any) -> bool:
-    """Tell whether somebody may step in by hand.
-
-    Args:
-        user: Who asks.
-        workflow: The workflow class or an instance of it.
-    """
-    if user is None:
-        return False  # a project without users
-    opts = workflow._meta
-    own = f"{opts.app_label}.override_{opts.model_name}"
-    return bool(user.has_perm("joeflow.override") or user.has_perm(own))
 
 
 def _load_people(tasks: list[Any]) -> None:
@@ -70,12 +46,14 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         context: dict[str, Any] = {
             "may_override": self._may_override(),
             "may_view_reasons": self._may_view_reasons(),
+            **pause_context(workflow, self._user),
             **kwargs,
         }
         try:
             context["graph"] = workflow.get_instance_graph_svg()
         except MissingExtra:
             context["mermaid"] = workflow.get_instance_graph_mermaid()
+        add_undo_urls(workflow, tasks, self._user)
         context["tasks"] = tasks
         context["more_tasks"] = len(tasks) == MOST_TASKS
         return super().get_context_data(**context)
@@ -98,82 +76,3 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         for task in tasks:
             vars(task)["label"] = words(task.name)
         return tasks
-
-
-class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateView):  # type: ignore[type-arg]
-    """Lets somebody with the permission change the state and send the instance elsewhere."""
-
-    name = "override"
-    form_class = OverrideForm
-    fields = "__all__"
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view, which refuses in JSON where JSON is sent."""
-        return json.guard(super().as_view(**initkwargs))
-
-    def has_permission(self) -> bool:
-        """Ask for ``joeflow.override``, or the workflow's own permission to override."""
-        return may_override(self._user, self.model)
-
-    def get_template_names(self) -> list[str]:
-        """Return the names in the order in which Django tries them."""
-        opts = self.model._meta
-        names = [
-            f"{opts.app_label}/{opts.model_name}_override.html",
-            f"{opts.app_label}/workflow_override.html",
-            f"{opts.app_label}/{opts.model_name}_form.html",
-            f"{opts.app_label}/workflow_form.html",
-            "joeflow/workflow_override.html",
-        ]
-        return [self.template_name, *names] if self.template_name else names
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the names of the open tasks, in words."""
-        names = self.object.task_set.open().order_by("pk").values_list("name", flat=True)
-        return super().get_context_data(open_tasks=[words(name) for name in names], **kwargs)
-
-    def get_object(self, queryset: Any = None) -> Any:
-        """Return the instance; what is not changed in the form is not saved."""
-        workflow = super().get_object(queryset)
-        if is_of_another_class(workflow):
-            raise Http404
-        track_changes(workflow)
-        return workflow
-
-    def get_form_class(self) -> Any:
-        """Return the form for the fields of this workflow class."""
-        return modelform_factory(self.model, form=self.form_class, fields=self.fields)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Change and go elsewhere, under the lock."""
-        if json.is_json(request):
-            return json.refuse(415, _("This form is for people; it takes no JSON."))
-        try:
-            refuse_unreadable(request)
-            lock = partial(transition, Task, self.kwargs["pk"], using=self.using)
-            act = partial(super().post, request, *args, **kwargs)
-            return act_or_give_up(self.using, lock, act, self._show_again)
-        except UnreadableBody as error:
-            return error.get_response()
-        except InstanceChanged:
-            return self._show_new_state()
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Save the state and start what was chosen."""
-        with create_revision(self.name, user=self._user, using=self.using):
-            response = super().form_valid(form)
-            form.start_next_tasks(self._user)
-        return response
-
-    def _show_again(self) -> HttpResponse:
-        self.object = self.get_object()
-        form = self.get_form()
-        form.add_error(None, _("Somebody else is working on this at the moment. Please try again."))
-        return self.render_to_response(self.get_context_data(form=form), status=409)
-
-    def _show_new_state(self) -> HttpResponse:
-        self.object = self.get_object()
-        form = self.get_form_class()(instance=self.object)
-        form.show_message(_("Meanwhile this has changed. Please look again before you step in."))
-        return self.render_to_response(self.get_context_data(form=form), status=409)

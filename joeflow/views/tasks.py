@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db import transaction as database_transaction
+from django.db.models import F
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.generic.edit import FormMixin
 
 from joeflow.access import has_permissions, may_complete, with_people
 from joeflow.assignments import concerns
@@ -24,11 +24,13 @@ from joeflow.tracking import keep_many, keep_values, track_changes
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN
 from joeflow.views import json
+from joeflow.views.again import BUSY, answer_conflict
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import words
 from joeflow.views.nodes import HumanNode
 from joeflow.views.refusals import refuse_person
+from joeflow.views.stepping_in import describe_pause, pause_context
 
 __all__ = ("StartViewMixin", "TaskViewMixin")
 
@@ -41,6 +43,10 @@ class _TaskIsClosed(Exception):
     def __init__(self, task: Task) -> None:
         super().__init__(f"Task {task} is closed.")
         self.task = task
+
+
+class _InstanceIsPaused(Exception):
+    """Nobody can do anything in the instance for now."""
 
 
 class TaskViewMixin(HumanNode):
@@ -71,6 +77,8 @@ class TaskViewMixin(HumanNode):
             return self._dispatch_locked(request, *args, **kwargs)
         except _TaskIsClosed as closed:
             return self._answer_closed(closed.task)
+        except _InstanceIsPaused:
+            return answer_conflict(self, describe_pause(self.get_task().workflow))
         except UnreadableBody as error:
             return error.get_response()
 
@@ -86,6 +94,8 @@ class TaskViewMixin(HumanNode):
         if refusal is not None:
             return refusal
         self._refuse_closed()
+        if request.method not in _READING and getattr(self.get_task(), "paused", None) is not None:
+            raise _InstanceIsPaused
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         if not json.is_json(request) or not json.is_redirect(response):
             return response
@@ -141,6 +151,7 @@ class TaskViewMixin(HumanNode):
 
     def _load_task(self) -> Task:
         tasks = Task.objects.using(self.using).select_related("completed_by_user")
+        tasks = tasks.annotate(paused=F("_workflow___paused"))
         rows = tasks.filter(pk=self.kwargs["pk"], name=self.name).order_by()
         task: Task | None = with_people(rows, self._user).first()
         if task is None or workflow_class(task.content_type_id, self.using) is not self.model:
@@ -171,7 +182,8 @@ class TaskViewMixin(HumanNode):
     # The form.
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the task's name in words."""
+        """Add the task's name in words, and whether the instance is paused."""
+        kwargs = pause_context(self._get_workflow()) | kwargs
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         context.setdefault("task_label", words(self.name))
         return context
@@ -245,19 +257,7 @@ class TaskViewMixin(HumanNode):
             self._refuse_closed()
         except _TaskIsClosed as closed:
             return self._answer_closed(closed.task)
-        message = _(
-            "Somebody else is working on this at the moment. Please try again; nothing is lost."
-        )
-        if json.is_json(self.request):
-            return json.refuse(409, message)
-        if not isinstance(self, FormMixin):
-            return HttpResponse(message, status=409, content_type="text/plain")
-        self.object = self.get_object()
-        form = self.get_form()
-        form.add_error(None, message)
-        response = self.form_invalid(form)
-        response.status_code = 409
-        return response
+        return answer_conflict(self, BUSY)
 
 
 class StartViewMixin(TaskViewMixin):

@@ -10,6 +10,7 @@ from django.db.models.signals import post_delete, post_save
 from django.test.utils import CaptureQueriesContext
 
 from joeflow.admin import WorkflowAdmin
+from joeflow.admin.forms import OVERRIDE_FIELDS
 from joeflow.admin.lists import LimitedPaginator
 from joeflow.diagrams import dot
 from joeflow.exceptions import InstanceLocked, MissingExtra
@@ -389,20 +390,42 @@ class TestSaving:
         assert Loan.objects.get().borrower == "Ada"
 
 
+def confirm(client, loan, data):
+    """Send a form, and once more when it has said what will happen."""
+    return save(client, loan, read_form(save(client, loan, data), "loan_form"))
+
+
 class TestOverride:
     @pytest.fixture
     def started(self):
         return Loan.start(borrower="Ada")
 
-    def test_sends_the_instance_elsewhere(self, boss, started):
-        data = fill(boss, started, next_tasks=["hand_over", "put_back"], borrower="Bob")
+    def test_shows_what_would_happen_before(self, boss, started):
+        data = fill(boss, started, next_tasks=["put_back"], override_reason="Lost")
 
-        save(boss, started, data)
+        response = save(boss, started, data)
+
+        assert errors(response) == {"override_plan": ["Look at what will happen, and save again."]}
+        assert "<li>These tasks will be canceled: fetch</li>" in response.text
+        assert "<li>These tasks will be started: put back</li>" in response.text
+        assert not started.task_set.filter(name="override").exists()
+
+    def test_asks_why(self, boss, started):
+        response = save(boss, started, fill(boss, started, next_tasks=["put_back"]))
+
+        assert errors(response) == {"override_reason": ["Say why you step in."]}
+
+    def test_sends_the_instance_elsewhere(self, boss, started):
+        chosen = ["hand_over", "put_back"]
+        data = fill(boss, started, next_tasks=chosen, borrower="Bob", override_reason="It is lost.")
+
+        confirm(boss, started, data)
 
         override = started.task_set.get(name="override")
         assert started.task_set.get(name="fetch").status == Task.CANCELED
         assert override.completed_by_user.first_name == "Boss"
         assert {task.name for task in override.child_task_set.all()} == {"hand_over", "put_back"}
+        assert [event.text for event in override.event_set.all()] == ["It is lost."]
         assert Loan.objects.get().borrower == "Bob"
 
     def test_leaves_the_tasks_alone_where_nothing_is_chosen(self, boss, started):
@@ -418,7 +441,7 @@ class TestOverride:
         assert choices == ["fetch", "hand_over", "put_back"]
 
     def test_refuses_what_the_person_has_not_seen(self, boss, started):
-        data = fill(boss, started, next_tasks=["put_back"], borrower="Bob")
+        data = fill(boss, started, next_tasks=["put_back"], borrower="Bob", override_reason="Lost")
         run(started)
 
         response = save(boss, started, data)
@@ -432,11 +455,11 @@ class TestOverride:
         assert Loan.objects.get().borrower == "Ada"
 
     def test_takes_it_once_the_person_has_seen_it(self, boss, started):
-        data = fill(boss, started, next_tasks=["put_back"], borrower="Bob")
+        data = fill(boss, started, next_tasks=["put_back"], borrower="Bob", override_reason="Lost")
         run(started)
         again = read_form(save(boss, started, data), "loan_form")
 
-        save(boss, started, again)
+        confirm(boss, started, again)
 
         assert started.task_set.get(name="hand_over").status == Task.CANCELED
         assert started.task_set.open().get().name == "put_back"
@@ -648,8 +671,10 @@ class TestSubclass:
             "joeflow_graph",
             "next_tasks",
             "open_tasks",
+            "override_reason",
+            "override_plan",
         ]
-        assert list(form_class.base_fields) == ["note", "extra_word", "next_tasks", "open_tasks"]
+        assert list(form_class.base_fields) == ["note", "extra_word", *OVERRIDE_FIELDS]
         assert issubclass(form_class, self.NoteForm)
         assert note_admin.get_inlines(request_of_boss, loan) == ()
 

@@ -115,9 +115,12 @@ def test_override__simple_template__does_all(
 ):
     client.force_login(may_override)
     page = client.get(greeting.get_override_url())
+    typed = {"next_tasks": ["end"], "override_reason": "In a hurry."}
 
-    response = client.post(greeting.get_override_url(), {**inputs(page), "next_tasks": ["end"]})
+    plan = client.post(greeting.get_override_url(), {**inputs(page), **typed})
+    response = client.post(greeting.get_override_url(), {**inputs(plan), **typed})
 
+    assert "<li>These tasks will be canceled: check note</li>" in plan.text
     assert page.templates[0].name == "testapp/workflow_form.html"
     assert inputs(page)["open_tasks"] == str(check_note.pk)
     assert response.status_code == 302
@@ -132,7 +135,8 @@ def test_override__simple_template__shows_what_went_wrong(
     check_note.finish()
     check_note.start_next_tasks()
 
-    response = client.post(greeting.get_override_url(), {**data, "next_tasks": ["end"]})
+    typed = {"next_tasks": ["end"], "override_reason": "In a hurry."}
+    response = client.post(greeting.get_override_url(), {**data, **typed})
 
     end = greeting.task_set.get(name="end")
     assert "Meanwhile this has changed. Please look again before you step in." in response.text
