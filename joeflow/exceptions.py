@@ -8,6 +8,7 @@ from typing import Any
 
 __all__ = (
     "InstanceChanged",
+    "InstanceEnded",
     "InstanceLocked",
     "InvalidAssignees",
     "InvalidDeadline",
@@ -112,6 +113,10 @@ class UndoRefused(JoeflowError):
 
 class InstanceChanged(JoeflowError):
     """The tasks of this instance have changed since they were shown; look again."""
+
+
+class InstanceEnded(JoeflowError):
+    """The workflow instance has ended; there is nothing to pause."""
 
 
 class InstanceLocked(JoeflowError):

@@ -14,7 +14,14 @@ from django.db import models, router
 from joeflow.exceptions import InstanceChanged, InstanceLocked
 from joeflow.typing import Node, User
 
-__all__ = ("InstanceVerbs", "Outcome", "WorkflowQuerySet")
+__all__ = (
+    "InstanceVerbs",
+    "Outcome",
+    "WorkflowQuerySet",
+    "override_all",
+    "pause_all",
+    "resume_all",
+)
 
 logger = logging.getLogger("joeflow")
 
@@ -71,14 +78,7 @@ class WorkflowQuerySet(models.QuerySet[Any]):
             NodeNotFound: A node is not one of this workflow class; nothing was done.
             JoeflowError: A node is a start; nothing was done.
         """
-        task_model = _task_model()
-        names = task_model._read_nodes(self.model, nodes)
-
-        def act(workflow: Any, wait: bool) -> bool:
-            task_model._override(workflow, names, by, reason=reason, wait=wait)
-            return True
-
-        return self._for_each(act)
+        return override_all(self, nodes, by, reason)
 
     def pause(self, *, by: User | None = None, reason: str = "") -> Outcome:
         """Let nothing start in these instances, until they are resumed.
@@ -90,8 +90,7 @@ class WorkflowQuerySet(models.QuerySet[Any]):
         Returns:
             What came of it.
         """
-        do = _task_model()._pause
-        return self._for_each(lambda workflow, wait: do(workflow, by, reason, wait=wait))
+        return pause_all(self, by, reason)
 
     def resume(self, *, by: User | None = None) -> Outcome:
         """Let these instances go on, if they are paused.
@@ -102,38 +101,69 @@ class WorkflowQuerySet(models.QuerySet[Any]):
         Returns:
             What came of it.
         """
-        do = _task_model()._resume
-        return self._for_each(lambda workflow, wait: do(workflow, by, wait=wait))
+        return resume_all(self, by)
 
-    def _for_each(self, act: Callable[[Any, bool], bool]) -> Outcome:
-        """Do something to each instance.
 
-        Args:
-            act: Is called with an instance, and whether to wait for it; says whether it was done.
-        """
-        using = router.db_for_write(_task_model())
-        rows = self if self.query.is_sliced else self.order_by()
-        keys = sorted(set(rows.using(using).values_list("pk", flat=True)))
-        done: list[int] = []
-        unchanged: list[int] = []
-        refused: dict[int, Exception] = {}
-        for key in keys:
-            # Who has met one busy instance may have selected hundreds of them: one is waited for.
-            wait = not any(isinstance(error, InstanceLocked) for error in refused.values())
-            try:
-                workflow = self._find(key, using)
-                (done if act(workflow, wait) else unchanged).append(key)
-            except Exception as error:  # noqa: BLE001 - what one instance refuses stops no other
-                refused[key] = error
-                logger.warning("event=refused workflow_pk=%s error=%r", key, error)
-        return Outcome(tuple(done), tuple(unchanged), MappingProxyType(refused))
+# The same for the rows of any queryset: a project's manager need not be made of this one.
 
-    def _find(self, key: int, using: str) -> Any:
-        rows = self.model._default_manager.using(using) if self.query.is_sliced else self
-        workflow = rows.using(using).filter(pk=key).first()
-        if workflow is None:
-            raise InstanceChanged
-        return workflow
+
+def override_all(
+    rows: models.QuerySet[Any], nodes: Iterable[Node | str], by: User | None, reason: str
+) -> Outcome:
+    """Do what `WorkflowQuerySet.override` does."""
+    task_model = _task_model()
+    names = task_model._read_nodes(rows.model, nodes)
+
+    def act(workflow: Any, wait: bool) -> bool:
+        task_model._override(workflow, names, by, reason=reason, wait=wait)
+        return True
+
+    return _for_each(rows, act)
+
+
+def pause_all(rows: models.QuerySet[Any], by: User | None, reason: str) -> Outcome:
+    """Do what `WorkflowQuerySet.pause` does."""
+    do = _task_model()._pause
+    return _for_each(rows, lambda workflow, wait: do(workflow, by, reason, wait=wait))
+
+
+def resume_all(rows: models.QuerySet[Any], by: User | None) -> Outcome:
+    """Do what `WorkflowQuerySet.resume` does."""
+    do = _task_model()._resume
+    return _for_each(rows, lambda workflow, wait: do(workflow, by, wait=wait))
+
+
+def _for_each(rows: models.QuerySet[Any], act: Callable[[Any, bool], bool]) -> Outcome:
+    """Do something to each instance.
+
+    Args:
+        rows: The instances.
+        act: Is called with an instance, and whether to wait for it; says whether it was done.
+    """
+    rows = rows.using(router.db_for_write(_task_model()))
+    unordered = rows if rows.query.is_sliced else rows.order_by()
+    done: list[int] = []
+    unchanged: list[int] = []
+    refused: dict[int, Exception] = {}
+    wait = True
+    for key in sorted(set(unordered.values_list("pk", flat=True))):
+        try:
+            (done if act(_find(rows, key), wait) else unchanged).append(key)
+        except Exception as error:  # noqa: BLE001 - what one instance refuses stops no other
+            # Who has met one busy instance may have selected hundreds: only one is waited for.
+            wait = wait and not isinstance(error, InstanceLocked)
+            refused[key] = error
+            logger.warning("event=refused workflow_pk=%s error=%r", key, error)
+    return Outcome(tuple(done), tuple(unchanged), MappingProxyType(refused))
+
+
+def _find(rows: models.QuerySet[Any], key: int) -> Any:
+    if rows.query.is_sliced:
+        rows = rows.model._default_manager.using(rows.db)
+    workflow = rows.filter(pk=key).first()
+    if workflow is None:
+        raise InstanceChanged
+    return workflow
 
 
 class InstanceVerbs:
@@ -206,7 +236,8 @@ class InstanceVerbs:
 
         Raises:
             InstanceLocked: A task ran for longer than ``JOEFLOW_LOCK_TIMEOUT``.
-            JoeflowError: The instance has ended, or was deleted.
+            InstanceEnded: The instance has ended.
+            JoeflowError: It was deleted.
         """
         return bool(_task_model()._pause(self, by, reason))
 

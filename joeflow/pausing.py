@@ -11,7 +11,7 @@ from django.db.models import Case, When
 from joeflow.clock import DatabaseNow
 from joeflow.dispatch import Delivery
 from joeflow.events import Event
-from joeflow.exceptions import JoeflowError
+from joeflow.exceptions import InstanceEnded, JoeflowError
 from joeflow.transitions import Transition, transition
 from joeflow.typing import User
 
@@ -37,7 +37,8 @@ def pause(workflow: Any, by: User | None = None, reason: str = "", *, wait: bool
 
     Raises:
         InstanceLocked: A task ran for longer than ``JOEFLOW_LOCK_TIMEOUT``.
-        JoeflowError: The instance has ended, or was deleted.
+        InstanceEnded: The instance has ended.
+        JoeflowError: It was deleted.
     """
     with _transition(workflow, wait=wait) as current:
         rows = current.instances
@@ -94,7 +95,7 @@ def _transition(workflow: Any, *, wait: bool) -> Any:
 def _refuse(workflow: Any, current: Transition) -> None:
     if not current.found:
         raise JoeflowError(f"{workflow} is gone; nobody can pause or resume it.")
-    raise JoeflowError(f"{workflow} has ended; there is nothing to pause.")
+    raise InstanceEnded(f"{workflow} has ended; there is nothing to pause.")
 
 
 def _hand_out_due(current: Transition) -> None:

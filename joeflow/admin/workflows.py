@@ -17,11 +17,11 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from joeflow.access import may_override
 from joeflow.admin.forms import BUSY, OVERRIDE_FIELDS, OverrideFormMixin, StateFormMixin
 from joeflow.admin.history import HistoryAdmin
 from joeflow.admin.inlines import TaskInline
 from joeflow.admin.lists import ListMixin
+from joeflow.admin.stepping_in import PAUSE, SteppingInMixin
 from joeflow.admin.tasks import tasks_go_with_their_instances
 from joeflow.content_types import is_of_another_class, of_own_class
 from joeflow.exceptions import MissingExtra
@@ -36,7 +36,7 @@ __all__ = ("WorkflowAdmin",)
 GRAPH = "joeflow_graph"
 
 
-class WorkflowAdmin(ListMixin, HistoryAdmin):
+class WorkflowAdmin(SteppingInMixin, ListMixin, HistoryAdmin):
     """Admin of a workflow: its state, its graph, its tasks, its history, and a way to step in.
 
     Example::
@@ -55,10 +55,6 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         css = {"all": ["joeflow/admin.css"]}
 
     # Who may do what.
-
-    def has_override_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask for ``joeflow.override``, or the workflow's own permission to override."""
-        return may_override(request.user, self.model)
 
     def _can_override(self, request: HttpRequest, obj: Any) -> bool:
         return (
@@ -97,13 +93,15 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         return obj
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Add the graph of an instance."""
+        """Add the graph of an instance, and who has paused it."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if obj is None or GRAPH in fields else (*fields, GRAPH)
+        if obj is None:
+            return fields
+        return (*fields, *(name for name in (PAUSE, GRAPH) if name not in fields))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields of the state."""
-        own = {GRAPH, *OVERRIDE_FIELDS}
+        own = {PAUSE, GRAPH, *OVERRIDE_FIELDS}
         return [name for name in super().get_fields(request, obj) if name not in own]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -112,6 +110,8 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
         there = set(flatten_fieldsets(fieldsets))
         if obj is not None and GRAPH not in there:
             fieldsets.append((_("Progress"), {"fields": (GRAPH,)}))
+        if obj is not None and obj._paused is not None and PAUSE not in there:
+            fieldsets.insert(0, (None, {"fields": (PAUSE,)}))
         if self._can_override(request, obj) and not there & set(OVERRIDE_FIELDS):
             fieldsets.append((_("Override"), {"fields": OVERRIDE_FIELDS, "classes": ("collapse",)}))
         return fieldsets
@@ -121,7 +121,7 @@ class WorkflowAdmin(ListMixin, HistoryAdmin):
     ) -> Any:
         """Add what saves only changes, and the fields of the override for those who may."""
         if kwargs.get("fields"):
-            own = {GRAPH, *OVERRIDE_FIELDS}
+            own = {PAUSE, GRAPH, *OVERRIDE_FIELDS}
             kwargs["fields"] = [name for name in kwargs["fields"] if name not in own]
         form_class = super().get_form(request, obj, change, **kwargs)
         mixin = OverrideFormMixin if self._can_override(request, obj) else StateFormMixin

@@ -16,7 +16,7 @@ from django.views import generic
 
 from joeflow.access import is_known, may_override
 from joeflow.content_types import content_type_of, is_of_another_class
-from joeflow.exceptions import InstanceLocked, JoeflowError, UndoRefused
+from joeflow.exceptions import InstanceEnded, UndoRefused
 from joeflow.models import Event, Task
 from joeflow.pausing import last_pause, pause, resume
 from joeflow.reversing import reverse_in
@@ -31,6 +31,7 @@ from joeflow.views.refusals import refuse_person
 
 __all__ = (
     "PauseView",
+    "ReasonForm",
     "ResumeView",
     "UndoView",
     "add_undo_urls",
@@ -180,9 +181,7 @@ class PauseView(PermissionRequiredMixin, InstanceView):
         """Pause the instance."""
         try:
             pause(self.object, self._user, form.cleaned_data["reason"])
-        except InstanceLocked:
-            raise
-        except JoeflowError:
+        except InstanceEnded:
             return self.show_refusal(_("This has ended; there is nothing to pause."))
         return HttpResponseRedirect(self.get_success_url())
 

@@ -195,6 +195,48 @@ def override_with_json(person):
     return override(person, **JSON)
 
 
+def pause(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.post(f"/greeting/{workflow.pk}/pause", {"reason": "Strike"})
+    return response, GreetingWorkflow.objects.paused().exists()
+
+
+def pause_shown(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.get(f"/greeting/{workflow.pk}/pause")
+    return response, shows(response, 'name="reason"')
+
+
+def resume(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    workflow.pause()
+    response = person.client.post(f"/greeting/{workflow.pk}/resume")
+    return response, not GreetingWorkflow.objects.paused().exists()
+
+
+def form_while_paused(person):
+    workflow, task = make_task(GreetingWorkflow, "check_note")
+    workflow.pause()
+    response = person.client.post(task.get_absolute_url(), {"note": "Typed"})
+    return response, Task.objects.succeeded().exists()
+
+
+def make_done_task(person):
+    workflow, task = make_task(GreetingWorkflow, "check_note", note="Secret")
+    task.finish(person.assignee)
+    return f"/greeting/{workflow.pk}/undo/{task.pk}"
+
+
+def undo(person):
+    response = person.client.post(make_done_task(person))
+    return response, Task.objects.open().filter(name="check_note").exists()
+
+
+def undo_shown(person):
+    response = person.client.get(make_done_task(person))
+    return response, shows(response, "is open again afterwards")
+
+
 def override_shown(person):
     workflow, _ = make_task(GreetingWorkflow, "check_note", note="Secret")
     response = person.client.get(workflow.get_override_url())
@@ -303,6 +345,30 @@ def admin_override(person):
     return response, letter.task_set.filter(name="override").exists()
 
 
+def admin_step_in(person, action, **data):
+    letter = Letter.start(text="Dear Sir")
+    if action == "resume_selected":
+        letter.pause()
+    data = {"action": action, "_selected_action": letter.pk, "confirmed": 1, **data}
+    return person.client.post(ADMIN_OF_LETTERS, data), letter
+
+
+def admin_override_many(person):
+    data = {"next_tasks": ["send"], "reason": "In a hurry"}
+    response, letter = admin_step_in(person, "override_selected", **data)
+    return response, letter.task_set.filter(name="override").exists()
+
+
+def admin_pause(person):
+    response, _ = admin_step_in(person, "pause_selected", reason="Strike")
+    return response, Letter.objects.paused().exists()
+
+
+def admin_resume(person):
+    response, _ = admin_step_in(person, "resume_selected")
+    return response, not Letter.objects.paused().exists()
+
+
 def admin_delete_workflow(person):
     letter = Letter.start()
     response = person.client.post(f"{ADMIN_OF_LETTERS}{letter.pk}/delete/", {"post": "yes"})
@@ -396,6 +462,12 @@ PAGES = {
     "Override of one workflow class": override,
     "Override, not yet sent": override_shown,
     "Override: JSON": override_with_json,
+    "Pause an instance": pause,
+    "Pause an instance, not yet sent": pause_shown,
+    "Resume an instance": resume,
+    "Form of a task of a paused instance": form_while_paused,
+    "Take back what the assignee has done": undo,
+    "Take back what the assignee has done, not yet sent": undo_shown,
     "Admin: list of tasks": admin_task_list,
     "Admin: one task": admin_one_task,
     "Admin: history of a task": admin_history_of_a_task,
@@ -411,6 +483,9 @@ PAGES = {
     "Admin: add an instance": admin_add_workflow,
     "Admin: change an instance": admin_change_workflow,
     "Admin: override in the change form": admin_override,
+    "Admin: override selected instances": admin_override_many,
+    "Admin: pause selected instances": admin_pause,
+    "Admin: resume selected instances": admin_resume,
     "Admin: delete an instance": admin_delete_workflow,
     "Admin: delete selected instances": admin_delete_workflows,
     "Admin: history of an instance": admin_history,
