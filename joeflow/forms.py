@@ -162,7 +162,9 @@ class OverrideForm(StateFormMixin, forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("Why you step in. It is shown in the history."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    override_plan = forms.CharField(required=False, widget=forms.HiddenInput)
+    override_plan = forms.CharField(
+        label=_("What will happen"), required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer all nodes but the starts, and remember which tasks are open."""
@@ -244,7 +246,6 @@ class OverrideForm(StateFormMixin, forms.ModelForm):  # type: ignore[type-arg]
         data = self.data.copy()
         data[self.add_prefix("override_plan")] = self._sign_of(plan)
         self.data = data
-        self.fields["override_plan"].label = _("What will happen")
         self.fields["override_plan"].widget = PlanWidget(self._describe(plan))
         self.order_fields(["override_plan"])
 

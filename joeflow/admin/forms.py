@@ -26,7 +26,7 @@ class OverrideFormMixin(OverrideForm):
             "What is open now will be canceled, and these tasks will be started. "
             "Choose none to leave the tasks alone."
         )
-        self.fields["open_tasks"].label = self.fields["override_plan"].label = ""
+        self.fields["open_tasks"].label = ""
         self.fields["override_reason"].required = False
 
     @cached_property

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from joeflow import tasks
-from joeflow.models import Workflow
+from joeflow.models import Workflow, WorkflowQuerySet
 
 
 class Report(Workflow):
@@ -35,8 +35,15 @@ class Report(Workflow):
     edges = [(start, write), (write, read), (read, print_it)]
 
 
+class MeetingQuerySet(WorkflowQuerySet):
+    def asked(self):
+        return self.filter(task__name="ask").distinct()
+
+
 class Meeting(Workflow):
     """Two people answer; then a machine plans it, and waits for a day."""
+
+    objects = MeetingQuerySet.as_manager()
 
     start = tasks.Start()
     ask = tasks.UpdateView(fields=[])

@@ -136,7 +136,7 @@ class TestThePageOfAnInstance:
 
         page = client.get(report.get_absolute_url()).text
 
-        assert "Paused since " in page
+        assert "This is paused (since " in page
         assert "winnie paused it: Strike" in page
         assert "/resume" not in page
 

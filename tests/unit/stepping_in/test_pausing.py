@@ -13,7 +13,16 @@ from joeflow import engine, testing
 from joeflow.exceptions import InstanceLocked, JoeflowError
 from joeflow.models import Event, Task, Workflow, WorkflowQuerySet
 from joeflow.recovery import sweep
-from tests.testapp.models import Approval, Branches, Chain, Failing, Long, SplitJoin, Waiting
+from tests.testapp.models import (
+    Approval,
+    Branches,
+    Chain,
+    Failing,
+    Long,
+    Meeting,
+    SplitJoin,
+    Waiting,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -393,6 +402,14 @@ class TestNames:
         application = Application(resume="Ten years of honey.")
 
         assert (application.resume, application.pause) == ("Ten years of honey.", 0)
+
+    def test_a_manager_of_a_project_s_own(self):
+        meetings = [Meeting.start(), Meeting.start()]
+
+        outcome = Meeting.objects.asked().pause()
+
+        assert outcome.done == tuple(meeting.pk for meeting in meetings)
+        assert Meeting.objects.asked().paused().count() == 2
 
     def test_a_workflow_has_the_queryset(self):
         assert isinstance(Failing.objects.all(), WorkflowQuerySet)

@@ -574,3 +574,14 @@ def test_a_proxy(client, piglet):
     Task.objects.get(pk=task.pk).undo(by=piglet)
 
     assert GreetingWorkflow.objects.get().note == "Hello"
+
+
+@pytest.mark.extra("reversion")
+def test_a_version_is_kept_of_what_is_put_back(submit, report, piglet):
+    from reversion.models import Version
+
+    submit(title="Milk").undo(by=piglet)
+
+    version = Version.objects.get_for_object(report).first()
+    assert version.field_dict["title"] == "Honey"
+    assert (version.revision.comment, version.revision.user) == ("undo", piglet)
