@@ -134,7 +134,10 @@ def fill(draw, sent, world):
 TASK = Task._meta.label
 WORKFLOW = Workflow._meta.label
 #: What a transition writes to a task that it ends.
-ENDED = {"status", "completed", "completed_by_user_id", "modified", "eta", "attempts", "started"}
+ENDED = {
+    *("status", "completed", "completed_by_user_id", "modified", "eta", "attempts", "started"),
+    "before",
+}
 
 
 def check(change, page, name, workflow_pk, task_pk):

@@ -274,6 +274,9 @@ class TestViews:
         assert {pattern.name: str(pattern.pattern) for pattern in patterns} == {
             "detail": "<joeflow_key:pk>/",
             "override": "<joeflow_key:pk>/override",
+            "instance-pause": "<joeflow_key:pk>/pause",
+            "instance-resume": "<joeflow_key:pk>/resume",
+            "task-undo": "<joeflow_key:pk>/undo/<joeflow_key:task_pk>",
         }
         assert namespace == "chain"
 
@@ -310,7 +313,7 @@ class TestViews:
 
             edges = [(start, work)]
 
-        detail, override = Replaced.urls()[0]
+        detail, override, *_ = Replaced.urls()[0]
 
         assert detail.callback.view_class is Own
         assert override.callback.view_class.__name__ == "UpdateView"

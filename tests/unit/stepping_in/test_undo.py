@@ -492,6 +492,20 @@ class TestJoins:
         with pytest.raises(UndoRefused, match=r"done: join"):
             ask.undo()
 
+    def test_a_join_that_was_due_anyway__stays_due(self, meeting):
+        late = Task.objects.create(name="ask", type="human", workflow=meeting)
+        first = meeting.task_set.open().filter(name="ask").order_by("pk").first()
+        first.finish()
+        first.start_next_tasks()
+        finish(meeting, "book")
+        join = meeting.task_set.get(name="join")
+        late.finish()
+        late.start_next_tasks()
+
+        late.undo()
+
+        assert Task.objects.get(pk=join.pk).eta is not None
+
     def test_a_join_that_was_due_as_nobody_could_come_any_more(self):
         branches = testing.run(Branches.start())
         desk = branches.task_set.open().get(name="desk")
