@@ -24,7 +24,7 @@ from tests.testapp.workflows_human import (
 from tests.testapp.workflows_mails import Voucher
 from tests.testapp.workflows_people import Purchase
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
-from tests.testapp.workflows_stepping_in import Meeting, Report
+from tests.testapp.workflows_stepping_in import Meeting, Passport, Report
 
 __all__ = (
     "Approval",
@@ -45,6 +45,7 @@ __all__ = (
     "Meeting",
     "Parcel",
     "ParcelState",
+    "Passport",
     "Patient",
     "Purchase",
     "RegisteredLetter",

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.http import HttpResponse
+from django.views import View
 
 from joeflow import tasks
 from joeflow.models import Workflow, WorkflowQuerySet
+from joeflow.views import TaskViewMixin
 
 
 class Report(Workflow):
@@ -33,6 +36,30 @@ class Report(Workflow):
         pass
 
     edges = [(start, write), (write, read), (read, print_it)]
+
+
+class StampView(TaskViewMixin, View):
+    """Loads the instance once more after it has saved it."""
+
+    def post(self, request, pk):
+        workflow = self.get_object()
+        workflow.stamps += 1
+        workflow.save()
+        self.get_object()
+        self.next_task()
+        return HttpResponse("Stamped")
+
+
+class Passport(Workflow):
+    """Somebody stamps it, with a view of its own."""
+
+    stamps = models.IntegerField(default=0)
+
+    start = tasks.Start()
+    stamp = StampView()
+    check_it = tasks.UpdateView(fields=[])
+
+    edges = [(start, stamp), (stamp, check_it)]
 
 
 class MeetingQuerySet(WorkflowQuerySet):

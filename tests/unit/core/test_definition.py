@@ -7,6 +7,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from joeflow import tasks
+from joeflow.checks.definitions import _check_name
 from joeflow.exceptions import InvalidDefinition, NodeNotFound
 from joeflow.models import Workflow, get_workflow, get_workflows
 from joeflow.testing import run
@@ -321,7 +322,7 @@ class TestViews:
 
 class TestShadowing:
     @isolated
-    def test_tasks_may_be_named_cancel_and_wake(self):
+    def test_tasks_may_have_the_names_of_verbs(self):
         class Shadowing(Workflow):
             Meta = InTestapp
             start = tasks.Start()
@@ -330,9 +331,15 @@ class TestShadowing:
 
             def wake(self): ...
 
-            edges = [(start, cancel), (cancel, wake)]
+            def pause(self): ...
 
-        assert [name for name, node in Shadowing.get_nodes()] == ["start", "cancel", "wake"]
+            resume = tasks.UpdateView(fields=[])
+
+            edges = [(start, cancel), (cancel, wake), (wake, pause), (pause, resume)]
+
+        names = [name for name, node in Shadowing.get_nodes()]
+        assert names == ["start", "cancel", "wake", "pause", "resume"]
+        assert [problem for name in names for problem in _check_name(Shadowing, name)] == []
 
 
 class TestStart:

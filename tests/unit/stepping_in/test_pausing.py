@@ -318,6 +318,15 @@ class TestWhilePaused:
 
         assert text(chain) == ""
 
+    def test_testing__moves_no_time(self):
+        waiting = Waiting.start()
+        waiting.pause()
+        before = waiting.task_set.get(name="wait").eta
+
+        testing.run(waiting)
+
+        assert waiting.task_set.get(name="wait").eta == before
+
     def test_testing__says_so(self, chain):
         chain.pause()
 

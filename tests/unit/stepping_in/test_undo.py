@@ -232,6 +232,17 @@ class TestTheState:
 
         assert Bare.objects.get().text == "Hello"
 
+    def test_a_view_that_loads_the_instance_twice(self, client):
+        from tests.testapp.models import Passport
+
+        task = Passport.start().task_set.get(name="stamp")
+        client.post(task.get_absolute_url())
+        assert Passport.objects.get().stamps == 1
+
+        Task.objects.get(pk=task.pk).undo()
+
+        assert Passport.objects.get().stamps == 0
+
     def test_what_others_have_changed__stays(self, submit, piglet):
         write = submit(title="Milk")
         Report.objects.update(pages=99)

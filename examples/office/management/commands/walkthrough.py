@@ -138,7 +138,15 @@ def step_in(walk):
     walk.check("not everybody may do that", walk.user.get(override).status == 403)
     form = walk.colleague.get(override).form()
     code = f"by hand {walk.mark}"
-    walk.colleague.submit(form, tracking_code=code, next_tasks=["send tracking code"])
+    plan = walk.colleague.submit(
+        form,
+        tracking_code=code,
+        next_tasks=["send tracking code"],
+        override_reason="The parcel is on its way",
+    )
+    walk.check("it says what will happen", "will be canceled: ship" in plan.text)
+    walk.check("nothing has been done so far", walk.user.get(ship).status == 200)
+    walk.colleague.submit(plan.form())
     walk.wait_for_mail("li@example.com", code)
     walk.check("the task that was open is canceled", walk.user.get(ship).status == 410)
     walk.wait_for_end(parcel)
