@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -148,12 +147,7 @@ class Transition:
     # What may happen in the block.
 
     def complete(
-        self,
-        pk: int,
-        *,
-        user: User | None = None,
-        started: datetime | None = None,
-        before: Any = None,
+        self, pk: int, *, user: User | None = None, started: Any = None, before: Any = None
     ) -> bool:
         """Complete a task that is still open.
 
