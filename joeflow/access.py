@@ -8,7 +8,7 @@ its node says ``assign``. Whoever may ``joeflow.reassign`` may do what was given
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -31,8 +31,10 @@ __all__ = (
     "is_known",
     "is_member",
     "is_shared_out",
+    "is_viewable_by",
     "may_complete",
     "may_override",
+    "may_view",
     "permissions_of",
     "with_people",
 )
@@ -210,11 +212,62 @@ def _names_by_permissions(workflow: Any) -> dict[tuple[str, ...], list[str]]:
 
 
 def _is_permitted_for(user: Any, permission: str, workflow: Any, using: str) -> Q:
-    path = settings.JOEFLOW_INSTANCES_WITH_PERMISSION
-    instances = import_string(path)(user, permission, workflow) if path else None
+    instances = _instances_with(user, permission, workflow)
     if instances is None:
         return Q(pk__in=[])
     return Q(_workflow_id__in=instances.using(using).values("pk"))
+
+
+def _instances_with(user: Any, permission: str, workflow: Any) -> QuerySet[Any] | None:
+    path = settings.JOEFLOW_INSTANCES_WITH_PERMISSION
+    return import_string(path)(user, permission, workflow) if path else None
+
+
+# Whole instances.
+
+
+def may_view(user: Any, workflow: Any) -> bool | None:
+    """Tell whether somebody may see the instances of a workflow class.
+
+    Args:
+        user: Who is logged in.
+        workflow: The workflow class.
+
+    Returns:
+        True for all of them, by Django's permission to view or to change them; None where there may
+        be a permission for single ones; False for none of them.
+    """
+    permissions = _permissions_to_view(workflow)
+    if any(has_permission(user, each) for each in permissions):
+        return True
+    # Not whether there are any: that would be a statement for each class.
+    instances = [_instances_with(user, each, workflow) for each in permissions]
+    return None if any(each is not None for each in instances) else False
+
+
+def is_viewable_by(user: Any, workflows: Iterable[Any], using: str) -> Q:
+    """Return the condition for tasks of instances that somebody may see.
+
+    Args:
+        user: Who is logged in.
+        workflows: The workflow classes.
+        using: Alias of the database.
+    """
+    condition, keys = Q(pk__in=[]), []
+    for workflow in workflows:
+        key = content_type_of(workflow, using).pk
+        if may_view(user, workflow):
+            keys.append(key)
+            continue
+        for permission in _permissions_to_view(workflow):
+            instances = _is_permitted_for(user, permission, workflow, using)
+            condition |= Q(content_type=key) & instances
+    return condition | Q(content_type__in=keys)
+
+
+def _permissions_to_view(workflow: Any) -> list[str]:
+    opts = workflow._meta
+    return [f"{opts.app_label}.{action}_{opts.model_name}" for action in ("view", "change")]
 
 
 # The rows that say whose a task is.

@@ -190,6 +190,8 @@ class Workflow(InstanceVerbs, models.Model, metaclass=WorkflowBase):
             view = cls._get_view(name)
             if view is not None:
                 urls.append(path(KEY_PATH + route, view.as_view(model=cls), name=name))
+                if hasattr(view, "get_further_url_patterns"):
+                    urls += view.get_further_url_patterns(cls)
         for needed, name, route, view in _STEPPING_IN:
             if getattr(cls, f"{needed}_view") is not None:
                 view = import_string(f"joeflow.views.{view}").as_view(model=cls)

@@ -36,4 +36,5 @@ urlpatterns = [
     path("shipping/", include(Shipping.urls())),
     path("ten/", include(Ten.urls())),
     path("welcome/", include(Welcome.urls())),
+    path("work/", include("joeflow.urls")),
 ]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from shop import diagrams
+from shop import diagrams, pages
 from shop.expenses import InboxView, TakeView
 from shop.models import (
     ContractWorkflow,
@@ -22,6 +22,8 @@ from shop.waiting import payment_webhook
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("inbox/", InboxView.as_view(), name="inbox"),
+    path("desk/", pages.DeskView.as_view(), name="desk"),
+    path("work/", include("joeflow.urls")),
     path("inbox/<int:pk>/take/", TakeView.as_view(), name="take"),
     path("paid/", payment_webhook, name="paid"),
     path("shipping/<int:pk>/pdf/", diagrams.as_pdf, name="pdf"),

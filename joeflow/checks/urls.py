@@ -26,7 +26,11 @@ def check_urls(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     if not getattr(settings, "ROOT_URLCONF", None):
         return []
     workflows = list(get_workflows())
-    return [*_check_included(workflows), *_check_namespaces(workflows)]
+    return [
+        *_check_included(workflows),
+        *_check_namespaces(workflows),
+        *_check_pages(workflows),
+    ]
 
 
 def _check_included(workflows: list[type[Workflow]]) -> Iterator[CheckMessage]:
@@ -54,4 +58,16 @@ def _check_namespaces(workflows: list[type[Workflow]]) -> Iterator[CheckMessage]
                 hint="Rename a class, or override get_url_namespace() in one of them.",
                 obj=same[-1],
                 id="joeflow.W008",
+            )
+
+
+def _check_pages(workflows: list[type[Workflow]]) -> Iterator[CheckMessage]:
+    for workflow in workflows:
+        if workflow.get_url_namespace() == "joeflow":
+            yield Warning(
+                f"{workflow._meta.label} has the URL namespace 'joeflow', "
+                f"which is that of joeflow's own pages.",
+                hint="Rename the class, or override get_url_namespace() in it.",
+                obj=workflow,
+                id="joeflow.W037",
             )

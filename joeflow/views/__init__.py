@@ -1,15 +1,26 @@
-"""What people use: the forms of their tasks, and the pages of an instance."""
+"""What people use: the forms of their tasks, their lists, and the pages of an instance."""
 
+from joeflow.views.detail import WorkflowDetailView
+from joeflow.views.inbox import DoneView, InboxView
+from joeflow.views.instances import InstancesView, StartsView
 from joeflow.views.override import OverrideView
-from joeflow.views.pages import WorkflowDetailView
+from joeflow.views.sharing import AssignView, ClaimView, ReleaseView, SnoozeView
 from joeflow.views.stepping_in import PauseView, ResumeView, UndoView
 from joeflow.views.tasks import StartViewMixin, TaskViewMixin
 
 __all__ = (
+    "AssignView",
+    "ClaimView",
+    "DoneView",
+    "InboxView",
+    "InstancesView",
     "OverrideView",
     "PauseView",
+    "ReleaseView",
     "ResumeView",
+    "SnoozeView",
     "StartViewMixin",
+    "StartsView",
     "TaskViewMixin",
     "UndoView",
     "WorkflowDetailView",

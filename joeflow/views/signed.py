@@ -47,7 +47,8 @@ def for_signed_links(
         else:
             request.user = user
             response = view(request, pk=task.pk)
-            if request.method == "POST" and json.is_redirect(response):
+            goes_on = json.is_redirect(response) and response["Location"] != request.get_full_path()
+            if request.method == "POST" and goes_on:
                 response = _answer_done(request, task)
         # Neither the next page nor a cache shall learn the address.
         response["Referrer-Policy"] = "same-origin"

@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction as database_transaction
 from django.db.models import F
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django.views.generic.edit import FormMixin
 
-from joeflow.access import has_permissions, may_complete, with_people
+from joeflow.access import has_permissions, is_known, may_complete, with_people
 from joeflow.assignments import concerns
 from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
@@ -23,9 +23,10 @@ from joeflow.successors import task_values
 from joeflow.tracking import keep_many, keep_values, track_changes
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN
-from joeflow.views import json
+from joeflow.views import drafts, json
 from joeflow.views.again import BUSY, answer_conflict
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
+from joeflow.views.closed import READING, answer_closed, answer_taken
 from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import words
 from joeflow.views.nodes import HumanNode
@@ -33,8 +34,6 @@ from joeflow.views.refusals import refuse_person
 from joeflow.views.stepping_in import describe_pause, pause_context
 
 __all__ = ("StartViewMixin", "TaskViewMixin")
-
-_READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 class _TaskIsClosed(Exception):
@@ -72,11 +71,11 @@ class TaskViewMixin(HumanNode):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer; whatever changes something does so under the lock."""
         try:
-            if request.method in _READING:
+            if request.method in READING:
                 return self._dispatch(request, *args, **kwargs)
             return self._dispatch_locked(request, *args, **kwargs)
         except _TaskIsClosed as closed:
-            return self._answer_closed(closed.task)
+            return answer_closed(self, closed.task)
         except _InstanceIsPaused:
             return answer_conflict(self, describe_pause(self.get_task().workflow))
         except UnreadableBody as error:
@@ -94,9 +93,15 @@ class TaskViewMixin(HumanNode):
         if refusal is not None:
             return refusal
         self._refuse_closed()
-        if request.method not in _READING and getattr(self.get_task(), "paused", None) is not None:
+        if self._has_drafts() and drafts.action_of(request):
+            # Not before the view's own mixins have said that this person may be here.
+            self.post = self._post_draft
+        elif request.method not in READING and getattr(self.get_task(), "paused", None):
             raise _InstanceIsPaused
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        task = self.__dict__.get("task")
+        if task is not None and task.status in {Task.SUCCEEDED, Task.CANCELED}:
+            drafts.forget_all(task)
         if not json.is_json(request) or not json.is_redirect(response):
             return response
         # The view went on, to wherever; unless a mixin behind this one asks for a login.
@@ -123,7 +128,7 @@ class TaskViewMixin(HumanNode):
             if task.completed is not None:
                 return None  # is told who was faster
             if task.has_assignees and not task.is_assignee:
-                return self._answer_taken(task)
+                return answer_taken(self, task)
         return refuse_person(self)
 
     def _refuse_closed(self) -> None:
@@ -150,10 +155,11 @@ class TaskViewMixin(HumanNode):
         return task
 
     def _load_task(self) -> Task:
-        tasks = Task.objects.using(self.using).select_related("completed_by_user")
+        tasks: Any = Task.objects.using(self.using).select_related("completed_by_user")
         tasks = tasks.annotate(paused=F("_workflow___paused"))
         rows = tasks.filter(pk=self.kwargs["pk"], name=self.name).order_by()
-        task: Task | None = with_people(rows, self._user).first()
+        rows = drafts.with_draft(with_people(rows, self._user), self._user)
+        task: Task | None = rows.first()
         if task is None or workflow_class(task.content_type_id, self.using) is not self.model:
             raise Http404
         return task
@@ -186,6 +192,8 @@ class TaskViewMixin(HumanNode):
         kwargs = pause_context(self._get_workflow()) | kwargs
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         context.setdefault("task_label", words(self.name))
+        context.setdefault("task", self.get_task())
+        context.setdefault("may_draft", self._may_draft() and "form" in context)
         return context
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -206,6 +214,9 @@ class TaskViewMixin(HumanNode):
         """Return the form, with what the JSON said that no form can say."""
         form: Any = super().get_form(form_class)  # type: ignore[misc]
         refuse_unstorable(form)
+        draft = getattr(self.get_task(), "draft", None)
+        if draft and not form.is_bound:
+            drafts.fill_in(form, draft)
         sent: json.SentData | None = self.__dict__.pop("_sent", None)
         if sent is not None:
             sent.apply(form)
@@ -226,27 +237,31 @@ class TaskViewMixin(HumanNode):
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
         return response
 
+    # What was typed, and is not sent so far.
+
+    def _has_drafts(self) -> bool:
+        return isinstance(self, FormMixin) and not self.is_start
+
+    def _may_draft(self) -> bool:
+        return self._has_drafts() and is_known(self._user)
+
+    def _post_draft(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Keep what was typed, or throw it away, and show the form again."""
+        self.object = self.get_object()
+        if not self._may_draft():  # any more: the session is over
+            form = self.get_form()
+            form.add_error(None, _("Nothing was saved: log in to save a draft."))
+            return self.form_invalid(form)
+        if drafts.action_of(request) == drafts.SAVE:
+            drafts.keep(self.get_task(), self._user, self.get_form())
+        else:
+            drafts.discard(self.get_task(), self._user)
+        return HttpResponseRedirect(request.get_full_path())
+
     # Other answers.
 
     def _answer_json(self) -> HttpResponse:
         return json.answer(self._get_workflow(), status=200)
-
-    def _answer_taken(self, task: Task) -> HttpResponse:
-        names = ", ".join(str(user) for user in task.assignees.all())
-        if json.is_json(self.request):
-            return json.refuse(403, _("This task is for {names}.").format(names=names))
-        context = {"task": task, "object": task.workflow, "names": names}
-        context["task_label"] = words(task.name)
-        return render(self.request, "joeflow/task_taken.html", context, status=403)
-
-    def _answer_closed(self, task: Task) -> HttpResponse:
-        reading = self.request.method in _READING
-        status = 410 if reading else 409
-        if json.is_json(self.request):
-            return json.refuse(status, _("This task is closed."))
-        context = {"task": task, "object": task.workflow, "was_sent": not reading}
-        context["task_label"] = words(task.name)
-        return render(self.request, "joeflow/task_closed.html", context, status=status)
 
     def _answer_locked(self) -> HttpResponse:
         self._forget_task()
@@ -256,7 +271,7 @@ class TaskViewMixin(HumanNode):
         try:
             self._refuse_closed()
         except _TaskIsClosed as closed:
-            return self._answer_closed(closed.task)
+            return answer_closed(self, closed.task)
         return answer_conflict(self, BUSY)
 
 

@@ -594,6 +594,30 @@ class TestUrls:
             )
         ]
 
+    @isolated
+    def test_the_namespace_of_joeflow_s_own_pages(self, check):
+        class Twin(Workflow):
+            Meta = InTestapp
+            start = tasks.Start()
+
+            def work(self): ...
+
+            edges = [(start, work)]
+
+            @classmethod
+            def get_url_namespace(cls):
+                return "joeflow"
+
+        assert check(Twin, check=check_urls) == [
+            warning(
+                "testapp.Twin has the URL namespace 'joeflow', "
+                "which is that of joeflow's own pages.",
+                "Rename the class, or override get_url_namespace() in it.",
+                Twin,
+                37,
+            )
+        ]
+
     def test_a_project_without_urls_is_not_checked(self, check, settings):
         settings.ROOT_URLCONF = None
 

@@ -274,6 +274,7 @@ class TestViews:
 
         assert {pattern.name: str(pattern.pattern) for pattern in patterns} == {
             "detail": "<joeflow_key:pk>/",
+            "detail-changes": "<joeflow_key:pk>/changes",
             "override": "<joeflow_key:pk>/override",
             "instance-pause": "<joeflow_key:pk>/pause",
             "instance-resume": "<joeflow_key:pk>/resume",

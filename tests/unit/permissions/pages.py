@@ -1,8 +1,9 @@
 """What somebody tries: each function returns the answer, and whether it has had an effect."""
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 
-from joeflow.models import Task
+from joeflow.contrib.reversion import create_revision
+from joeflow.models import Draft, Event, Task
 from tests.testapp.models import (
     Assigned,
     Failing,
@@ -182,6 +183,80 @@ def reasons(person):
     Task.objects.filter(pk=task.pk).update(exception="Secret")
     response = person.client.get(workflow.get_absolute_url())
     return response, shows(response, "Secret")
+
+
+def draft(person):
+    _, task = make_task(GreetingWorkflow, "check_note")
+    response = person.client.post(task.get_absolute_url(), {"note": "Draft", "_draft": "save"})
+    return response, Draft.objects.filter(user=person.user).exists()
+
+
+def state_changes(person):
+    greeting = GreetingWorkflow(note="Before")
+    for note in ("Before", "After"):
+        greeting.note = note
+        with create_revision("check_note"):
+            greeting.save()
+    greeting.task_set.create(name="check_note", type="human", workflow=greeting)
+    response = person.client.get(greeting.get_absolute_url())
+    return response, shows(response, "Before")
+
+
+def comment(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.post(workflow.get_absolute_url(), {"comment": "Hello"})
+    return response, Event.objects.filter(user=person.user, text="Hello").exists()
+
+
+def inbox(person):
+    response = person.client.get("/work/inbox/")
+    return response, shows(response, "Inbox")
+
+
+def take(person):
+    _, task = make_task(Purchase, "order")
+    assign(task, person)
+    response = person.client.post("/work/inbox/claim/", {"only": task.pk})
+    return response, list(task.assignees.all()) == [person.user]
+
+
+def give_back(person):
+    _, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    response = person.client.post(f"/work/inbox/{task.pk}/release/")
+    return response, not task.assignees.exists()
+
+
+def hand_over(person):
+    _, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    third = User.objects.create(username="third")
+    response = person.client.post(f"/work/inbox/{task.pk}/assign/", {"to": "third"})
+    return response, list(task.assignees.all()) == [third]
+
+
+def put_off(person):
+    _, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    response = person.client.post(f"/work/inbox/{task.pk}/snooze/", {"until": "2100-01-01"})
+    task.refresh_from_db()
+    return response, task.snoozed_until is not None
+
+
+def done(person):
+    response = person.client.get("/work/done/")
+    return response, shows(response, "What you have done")
+
+
+def running(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.get("/work/running/")
+    return response, shows(response, f"/greeting/{workflow.pk}/")
+
+
+def starts(person):
+    response = person.client.get("/work/start/")
+    return response, shows(response, "/purchase/start/")
 
 
 def override(person, **options):
@@ -454,10 +529,21 @@ PAGES = {
     "Form of a task that is somebody's, not yet sent": somebody_s_shown,
     "Form of a task that is somebody's: JSON": somebody_s_with_json,
     "Form of a task that is a group's": form_of_a_group,
+    "Form of a task, save a draft": draft,
     "Form of a task, with the signed link of its assignee": signed_form,
     "Form of a task with UserPassesTestMixin for its assignees": form_of_assignees,
     "Page of an instance": detail,
     "Page of an instance, why a task failed": reasons,
+    "Page of an instance, what has changed in the state": state_changes,
+    "Page of an instance, comment": comment,
+    "Inbox": inbox,
+    "Inbox: take a task with permission_required": take,
+    "Inbox: give back one's task": give_back,
+    "Inbox: hand over a task that is somebody's": hand_over,
+    "Inbox: put off a task that is somebody's": put_off,
+    "List of what one has done": done,
+    "List of what is running": running,
+    "Start list, a start with permission_required": starts,
     "Override": override,
     "Override of one workflow class": override,
     "Override, not yet sent": override_shown,

@@ -97,6 +97,27 @@ class ExpenseTests(TestCase):
         self.assertEqual(str(message), "Bob has it.")
 
 
+class PagesTests(TestCase):
+    def setUp(self):
+        self.ada = make_user("ada", group="Approvers")
+        bob = make_user("bob")
+        self.client.force_login(bob)
+        self.client.post(reverse("expenseworkflow:claim"), {"amount": "12.50"})
+        self.client.force_login(self.ada)
+
+    def test_desk__shows_expenses_in_a_template_of_its_own(self):
+        response = self.client.get("/desk/")
+
+        self.assertContains(response, "<title>The desk</title>")
+        self.assertContains(response, "approve</a>")
+
+    def test_desk__searches_its_own_fields(self):
+        self.assertContains(self.client.get("/desk/?q=smith"), "Nothing that fits.")
+
+    def test_inbox(self):
+        self.assertContains(self.client.get("/work/", follow=True), "approve</a>")
+
+
 class LinkTests(TestCase):
     def test_link_does_one_task_without_a_login(self):
         bob = make_user("bob", group="Approvers")

@@ -1,0 +1,199 @@
+"""The inbox: what waits for a person, searched, filtered and leafed through."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
+
+from joeflow.models import Task
+from joeflow.views import InboxView
+from tests.testapp.models import Letter
+from tests.unit.pages.conftest import make_due, shown
+
+pytestmark = pytest.mark.django_db
+INBOX = "/work/inbox/"
+
+
+def test_who_is_not_logged_in__is_asked_to(client):
+    assert client.get(INBOX).url == f"/admin/login/?next={INBOX}"
+
+
+def test_nothing_to_do(buyer_s):
+    assert "Nothing waits for you." in buyer_s.get(INBOX).text
+
+
+def test_what_one_has_and_what_one_may_take(buyer_s, buyer, order, approve):
+    free, mine = order(), order()
+    mine.claim(buyer)
+
+    assert shown(buyer_s.get(INBOX)) == [mine, free]
+
+
+def test_late_first__then_what_is_mine__then_what_is_due_first(buyer_s, buyer, purchases):
+    plain, soon, sooner, mine, late = purchases(5)
+    make_due(soon, days=2)
+    make_due(sooner, days=1)
+    make_due(late, days=-1)
+    mine.claim(buyer)
+
+    response = buyer_s.get(INBOX)
+
+    assert shown(response) == [late, mine, sooner, soon, plain]
+    assert response.text.count("<strong>Late</strong>") == 1
+
+
+def test_what_is_put_off_is_not_shown(buyer_s, order):
+    task = order()
+    Task.objects.filter(pk=task.pk).update(snoozed_until=timezone.now() + timedelta(days=1))
+
+    assert shown(buyer_s.get(INBOX)) == []
+
+
+def test_it_links_to_form_and_instance(buyer_s, order):
+    task = order()
+
+    text = buyer_s.get(INBOX).text
+
+    assert f'<a href="/purchase/order/{task.pk}/">order</a>' in text
+    assert f'<a href="/purchase/{task._workflow_id}/">purchase {task._workflow_id}</a>' in text
+
+
+@pytest.mark.urls("tests.unit.pages.urls_alone")
+def test_links_that_lead_nowhere_are_left_out(buyer_s, order):
+    task = order()
+
+    text = buyer_s.get(INBOX).text
+
+    assert f"purchase {task._workflow_id}" in text
+    assert "/purchase/" not in text
+
+
+def test_whose_it_is(browser, manager, approve, person):
+    approve.assign([manager, person("partner")])
+
+    assert "yours and that of partner" in browser(manager).get(INBOX).text
+
+
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [
+        ("honey", True), ("oney", True), ("ORDER", True), ("purchase", True), ("cake", False),
+        ("\x00", True), ("%", False), ("9" * 30, False),
+    ],
+)  # fmt: skip
+def test_search(buyer_s, order, term, found):
+    order()
+
+    assert bool(shown(buyer_s.get(INBOX, {"q": term}))) is found
+
+
+def test_search__by_the_number_of_the_instance(buyer_s, order):
+    order()
+    task = order()
+
+    assert shown(buyer_s.get(INBOX, {"q": f"#{task._workflow_id}"})) == [task]
+
+
+def test_search__says_where_nothing_fits(buyer_s, order):
+    order()
+
+    assert "Nothing that fits." in buyer_s.get(INBOX, {"q": "cake"}).text
+
+
+def test_search__in_fields_of_one_s_own_choice(buyer_s, order, monkeypatch):
+    order()
+    monkeypatch.setattr(InboxView, "get_search_fields", lambda view, workflow: [])
+
+    assert shown(buyer_s.get(INBOX, {"q": "honey"})) == []
+
+
+def test_filter_by_workflow(buyer_s, order):
+    task = order()
+
+    assert shown(buyer_s.get(INBOX, {"workflow": "testapp.purchase"})) == [task]
+    assert shown(buyer_s.get(INBOX, {"workflow": "testapp.letter"})) == []
+
+
+def test_filter_by_whose_it_is(buyer_s, buyer, purchases):
+    mine, free = purchases(2)
+    mine.claim(buyer)
+
+    assert shown(buyer_s.get(INBOX, {"whose": "mine"})) == [mine]
+    assert shown(buyer_s.get(INBOX, {"whose": "free"})) == [free]
+
+
+def test_filter_by_lateness(buyer_s, purchases):
+    late, _ = purchases(2)
+    make_due(late, minutes=-1)
+
+    assert shown(buyer_s.get(INBOX, {"late": "on"})) == [late]
+
+
+def test_what_cannot_be_understood_filters_nothing(buyer_s, order):
+    task = order()
+
+    response = buyer_s.get(INBOX, {"workflow": "x", "whose": "y", "page": "z", "q": "a" * 999})
+
+    assert shown(response) == [task]
+
+
+def test_leafing(buyer_s, purchases, monkeypatch):
+    monkeypatch.setattr(InboxView, "paginate_by", 2)
+    tasks = purchases(3)
+
+    first, second = buyer_s.get(INBOX, {"q": "honey"}), buyer_s.get(INBOX, {"page": 2})
+
+    assert (shown(first), shown(second)) == (tasks[:2], tasks[2:])
+    assert 'href="?q=honey&amp;page=2"' in first.text
+    assert "Next page" not in second.text
+    assert 'rel="prev" href="?page=1"' in second.text
+
+
+def test_leafing_too_far__shows_an_empty_page(buyer_s, order):
+    order()
+
+    response = buyer_s.get(INBOX, {"page": 7})
+
+    assert (response.status_code, shown(response)) == (200, [])
+    assert 'rel="prev"' in response.text
+
+
+def test_tasks_that_are_gone_from_the_code(browser, manager, approve, purchase):
+    gone = purchase.task_set.create(name="gone", type="human", workflow=purchase)
+    gone.assignees.add(manager)
+    content_type = ContentType.objects.create(app_label="testapp", model="gone")
+    lost = purchase.task_set.create(name="lost", type="human", workflow=purchase)
+    lost.assignees.add(manager)
+    Task.objects.filter(pk=lost.pk).update(content_type=content_type)
+
+    response = browser(manager).get(INBOX)
+
+    assert shown(response) == [approve, gone]
+
+
+def test_a_task_that_says_that_it_is_of_another_class(browser, manager, purchase):
+    other = ContentType.objects.get_for_model(Letter)
+    task = purchase.task_set.create(name="write", type="human", workflow=purchase)
+    task.assignees.add(manager)
+    Task.objects.filter(pk=task.pk).update(content_type=other)
+    me = browser(manager)
+
+    listed = shown(me.get(INBOX))
+    task.finish(manager)
+
+    assert task not in listed
+    assert me.get("/work/done/").status_code == 200
+
+
+def test_the_number_of_statements_does_not_grow(buyer_s, buyer, purchases, statements):
+    purchases(1)[0].claim(buyer)
+    buyer_s.get(INBOX)
+
+    for task in purchases(10)[:5]:
+        task.claim(buyer)
+    with statements:
+        buyer_s.get(INBOX)
+
+    # Session, user, his permissions and those of his groups; tasks, instances, and two of people.
+    assert len(statements.data) == 8, statements.data

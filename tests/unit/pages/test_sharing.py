@@ -1,0 +1,273 @@
+"""Take, give back, hand over and put off, from the inbox."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from joeflow.exceptions import InstanceLocked
+from joeflow.models import Event, Task
+from tests.testapp.models import GreetingWorkflow
+from tests.unit.pages.conftest import messages
+
+pytestmark = pytest.mark.django_db
+CLAIM = "/work/inbox/claim/"
+
+
+def assignees(task):
+    return [user.username for user in task.assignees.order_by("username")]
+
+
+def send(client, url, **data):
+    return client.post(url, data, follow=True)
+
+
+class TestClaim:
+    def test_one(self, buyer_s, purchases):
+        task, other = purchases(2)
+
+        response = send(buyer_s, CLAIM, only=task.pk, task=[other.pk])
+
+        assert (assignees(task), assignees(other)) == (["buyer"], [])
+        assert messages(response) == ["1 task is yours now."]
+
+    def test_several(self, buyer_s, purchases):
+        tasks = purchases(3)
+
+        response = send(buyer_s, CLAIM, task=[task.pk for task in tasks[:2]])
+
+        assert [assignees(task) for task in tasks] == [["buyer"], ["buyer"], []]
+        assert messages(response) == ["2 tasks are yours now."]
+
+    def test_somebody_was_faster__says_who_and_takes_the_others(self, buyer_s, purchases, person):
+        taken, free = purchases(2)
+        taken.claim(person("colleague", "testapp.order_purchase"))
+
+        response = send(buyer_s, CLAIM, task=[taken.pk, free.pk])
+
+        assert (assignees(taken), assignees(free)) == (["colleague"], ["buyer"])
+        assert messages(response) == [
+            "1 task is yours now.",
+            f"colleague has “order (purchase {taken._workflow_id})” already.",
+        ]
+
+    def test_closed(self, buyer_s, order):
+        task = order()
+        task.cancel()
+
+        response = send(buyer_s, CLAIM, only=task.pk)
+
+        assert messages(response) == [f"“order (purchase {task._workflow_id})” is closed already."]
+
+    def test_a_stranger_s__says_nothing_of_it(self, buyer_s, approve):
+        response = send(buyer_s, CLAIM, only=approve.pk)
+
+        assert assignees(approve) == ["manager"]
+        assert messages(response) == ["You may not do this."]
+
+    def test_busy(self, buyer_s, order, monkeypatch):
+        def claim(self, user):
+            raise InstanceLocked
+
+        monkeypatch.setattr(Task, "claim", claim)
+
+        response = send(buyer_s, CLAIM, only=order().pk)
+
+        assert messages(response) == [
+            "Somebody else is working on this at the moment. Please try again."
+        ]
+
+    @pytest.mark.parametrize("key", ["", "x", "-1", "9" * 40, "4711"])
+    def test_what_is_no_task_is_not_taken(self, buyer_s, order, key):
+        task = order()
+
+        response = send(buyer_s, CLAIM, task=[key])
+
+        assert response.status_code == 200
+        assert assignees(task) == []
+
+    def test_gone_from_the_code(self, buyer_s, order):
+        task = order()
+        Task.objects.filter(pk=task.pk).update(name="gone")
+
+        response = send(buyer_s, CLAIM, only=task.pk)
+
+        assert messages(response) == [
+            f"This cannot be done with “gone (purchase {task._workflow_id})”."
+        ]
+
+    def test_it_goes_back_to_where_one_comes_from(self, buyer_s, order):
+        data = {"only": order().pk, "next": "/work/inbox/?q=honey"}
+
+        assert buyer_s.post(CLAIM, data).url == "/work/inbox/?q=honey"
+
+    @pytest.mark.parametrize("url", ["https://elsewhere.example/", "//elsewhere.example", ""])
+    def test_it_goes_nowhere_else(self, buyer_s, order, url):
+        assert buyer_s.post(CLAIM, {"only": order().pk, "next": url}).url == "/work/inbox/"
+
+    def test_nothing_is_done_by_looking(self, buyer_s):
+        assert buyer_s.get(CLAIM).status_code == 405
+
+
+class TestRelease:
+    def test_it_is_free_again(self, buyer_s, buyer, order):
+        task = order()
+        task.claim(buyer)
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/release/")
+
+        assert assignees(task) == []
+        assert messages(response) == ["You gave “order” back."]
+
+    def test_it_was_given_to_this_person_alone(self, browser, manager, approve):
+        response = send(browser(manager), f"/work/inbox/{approve.pk}/release/")
+
+        assert assignees(approve) == ["manager"]
+        assert "Hand it over to somebody instead." in messages(response)[0]
+
+    def test_somebody_else_has_it(self, buyer_s, order, person):
+        task = order()
+        task.claim(person("colleague", "testapp.order_purchase"))
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/release/")
+
+        assert messages(response)[0].startswith("colleague has “order")
+
+    def test_there_is_no_such_task(self, buyer_s):
+        assert buyer_s.post("/work/inbox/4711/release/").status_code == 404
+
+
+class TestAssign:
+    def test_from_the_inbox(self, buyer_s, order, person):
+        task = order()
+        person("colleague", "testapp.order_purchase")
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/assign/", to="colleague")
+
+        assert assignees(task) == ["colleague"]
+        assert messages(response) == ["“order” is for colleague now."]
+
+    def test_nobody_has_that_name__offers_those_who_are_like_it(self, buyer_s, order, person):
+        task = order()
+        for name in ("colleague", "collector", "other"):
+            person(name, "testapp.order_purchase")
+        person("colonel")
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/assign/", to="col")
+
+        assert assignees(task) == []
+        assert "Nobody has this user name." in response.text
+        offered = [each["name"] for each in response.context["colleagues"]]
+        assert offered == ["colleague", "collector"]
+
+    def test_to_somebody_who_may_not(self, buyer_s, order, person):
+        task = order()
+        person("stranger")
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/assign/", to="stranger")
+
+        assert assignees(task) == []
+        assert "You may not do this." in response.text
+
+    def test_to_somebody_who_is_gone(self, buyer_s, order, person):
+        gone = person("gone", "testapp.order_purchase")
+        gone.is_active = False
+        gone.save()
+
+        response = send(buyer_s, f"/work/inbox/{order().pk}/assign/", to="gone")
+
+        assert "Nobody has this user name." in response.text
+
+    def test_members_of_a_group_are_offered(self, browser, receive, person):
+        person("stranger")
+        person("packer", groups=["Stores"])
+        me = browser(person("me", groups=["Stores"]))
+
+        response = me.get(f"/work/inbox/{receive.pk}/assign/")
+
+        assert [each["name"] for each in response.context["colleagues"]] == ["packer"]
+
+    def test_a_boss_is_offered_everybody(self, browser, admin_user, approve, person):
+        person("stranger")
+
+        response = browser(admin_user).get(f"/work/inbox/{approve.pk}/assign/?q=st")
+
+        assert [each["name"] for each in response.context["colleagues"]] == ["stranger"]
+
+    def test_nobody_fits(self, buyer_s, order):
+        response = buyer_s.get(f"/work/inbox/{order().pk}/assign/?q=x")
+
+        assert "Nobody who could take this has such a name." in response.text
+
+    def test_a_stranger_s(self, buyer_s, approve):
+        assert buyer_s.get(f"/work/inbox/{approve.pk}/assign/").status_code == 403
+
+    def test_who_is_not_logged_in(self, client, sign):
+        url = f"/work/inbox/{sign.pk}/assign/"
+
+        assert client.post(url, {"to": "x"}).url == f"/admin/login/?next={url}"
+
+    def test_a_task_of_a_machine(self, buyer_s):
+        greeting = GreetingWorkflow.objects.create()
+        task = greeting.task_set.create(name="end", type="machine", workflow=greeting)
+
+        assert buyer_s.get(f"/work/inbox/{task.pk}/assign/").status_code == 404
+
+    def test_the_number_of_statements(self, buyer_s, order, person, statements):
+        for number in range(5):
+            person(f"colleague{number}", "testapp.order_purchase")
+        task = order()
+        buyer_s.get(f"/work/inbox/{task.pk}/assign/")
+
+        with statements:
+            buyer_s.get(f"/work/inbox/{task.pk}/assign/")
+
+        # Session, user, permissions (two); the task and its instance; the colleagues.
+        assert len(statements.data) == 7, statements.data
+
+
+class TestSnooze:
+    def test_until_a_day(self, buyer_s, order):
+        task = order()
+        day = timezone.localdate() + timedelta(days=2)
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/snooze/", until=day.isoformat())
+
+        task.refresh_from_db()
+        assert timezone.localtime(task.snoozed_until).date() == day
+        assert messages(response) == ["“order” is put off."]
+        assert Event.objects.get(task=task).kind == Event.SNOOZED
+
+    @pytest.mark.parametrize(
+        ("until", "problem"),
+        [("2020-01-01", "a day that is yet to come"), ("soon", "valid date"), ("", "required")],
+    )
+    def test_a_day_that_cannot_be(self, buyer_s, order, until, problem):
+        task = order()
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/snooze/", until=until)
+
+        task.refresh_from_db()
+        assert task.snoozed_until is None
+        assert problem in response.text
+
+    def test_until_today(self, buyer_s, order):
+        response = send(
+            buyer_s, f"/work/inbox/{order().pk}/snooze/", until=timezone.localdate().isoformat()
+        )
+
+        assert "a day that is yet to come" in response.text
+
+    def test_a_stranger_s(self, buyer_s, approve):
+        day = timezone.localdate() + timedelta(days=2)
+
+        response = send(buyer_s, f"/work/inbox/{approve.pk}/snooze/", until=day.isoformat())
+
+        approve.refresh_from_db()
+        assert approve.snoozed_until is None
+        assert messages(response) == ["You may not do this."]
+
+    def test_tomorrow_is_suggested(self, buyer_s, order):
+        tomorrow = timezone.localdate() + timedelta(days=1)
+
+        assert f'value="{tomorrow}"' in buyer_s.get(f"/work/inbox/{order().pk}/snooze/").text
