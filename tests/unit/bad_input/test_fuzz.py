@@ -5,6 +5,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from joeflow.models import Draft
 from tests.unit.bad_input import strategies
 from tests.unit.bad_input.requests import Change, fuzz
 
@@ -138,3 +139,61 @@ def test_without_csrf_token__changes_nothing(world, method, path, sent):
 
     assert change.response.status_code < 500, change.said
     assert not change.changes, change.said
+
+
+PAGES = [
+    *("/work/inbox/", "/work/done/", "/work/running/", "/work/start/", "/work/inbox/claim/"),
+    *("/work/inbox/{}/release/", "/work/inbox/{}/assign/", "/work/inbox/{}/snooze/"),
+    *("/greeting/{}/", "/greeting/{}/changes", "/guarded/{}/"),
+]
+IN_PAGES = ["only", "task", "next", "to", "until", "comment"]
+FILTERS = ["q", "page", "workflow", "whose", "late", "node", "state"]
+
+
+@fuzz(60)
+@given(st.data(), methods)
+def test_pages(boss, world, data, method):
+    path = data.draw(strategies.paths(PAGES, world.keys))
+    query = strategies.urlencoded(data.draw(st.lists(_pairs(FILTERS), max_size=3))).decode()
+    content_type, body = data.draw(strategies.bodies(IN_PAGES))
+
+    change = Change(world, boss, method, f"{path}?{query}", body, content_type)
+
+    assert change.response.status_code < 500, change.said
+    change.check_columns(set())
+
+
+@fuzz(20)
+@given(st.data(), methods)
+def test_pages__without_login__change_nothing(anonymous, world, data, method):
+    path = data.draw(strategies.paths(PAGES, world.keys))
+    content_type, body = data.draw(strategies.bodies(IN_PAGES))
+
+    change = Change(world, anonymous, method, path, body, content_type)
+
+    change.check()
+    assert not change.changes
+
+
+@fuzz(40)
+@given(strategies.bodies(["_draft", *SHEET]))
+def test_drafts(boss, world, sent):
+    path = world.fill.get_absolute_url()
+
+    change = Change(world, boss, "POST", path, sent[1], sent[0])
+    again = Change(world, boss, "POST", path, b"_draft=save&" + sent[1], sent[0])
+
+    for each in (change, again):
+        each.check().check_answer().check_instance(world.sheet.pk)
+
+
+@fuzz(20)
+@given(st.dictionaries(st.sampled_from(SHEET), st.lists(strategies.texts, max_size=2)))
+def test_drafts_are_shown_whatever_they_are(boss, world, admin_user, data):
+    Draft.objects.update_or_create(
+        task=world.fill,
+        user=admin_user,
+        defaults={"data": {k: [t.replace("\x00", "") for t in v] for k, v in data.items()}},
+    )
+
+    assert boss.get(world.fill.get_absolute_url()).status_code == 200
