@@ -10,6 +10,7 @@ from welcome.models import WelcomeWorkflow
 urlpatterns = [
     path("", include("office.urls")),
     path("admin/", admin.site.urls),
+    path("work/", include("joeflow.urls")),
     path("shipping/", include(ShippingWorkflow.urls())),
     path("welcome/", include(WelcomeWorkflow.urls())),
     path("expenses/", include(ExpenseWorkflow.urls())),
