@@ -256,7 +256,7 @@ def step_in(browser, story):
 
 def tasks_on(page):
     """Return the tasks that a workflow's page lists, newest first."""
-    return re.findall(r'<th scope="row">(?:<a[^>]*>)?(.*?)<', page)
+    return re.findall(r'<th scope="row"[^>]*>(?:<a[^>]*>)?(.*?)<', page)
 
 
 def test_form_is_shown(story):
