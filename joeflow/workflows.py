@@ -192,6 +192,9 @@ class Workflow(InstanceVerbs, models.Model, metaclass=WorkflowBase):
                 urls.append(path(KEY_PATH + route, view.as_view(model=cls), name=name))
                 if hasattr(view, "get_further_url_patterns"):
                     urls += view.get_further_url_patterns(cls)
+            if hasattr(view, "is_history"):
+                history = view.as_view(model=cls, is_history=True)
+                urls.append(path(f"{KEY_PATH}history", history, name="detail-history"))
         for needed, name, route, view in _STEPPING_IN:
             if getattr(cls, f"{needed}_view") is not None:
                 view = import_string(f"joeflow.views.{view}").as_view(model=cls)

@@ -7,9 +7,11 @@ skipped with the reason, and fails instead under the environment variable CI.
 ``celery = extra("celery")`` in place of an import at the top of a module: both skip only where
 the environment variable JOEFLOW_TEST_EXTRAS names the extras that are there and this is none of
 them. Where the variable is not set, all are expected, and a missing one is an error.
+
+``package("rest_framework")`` at the top of a module that needs a package of the tests' own.
 """
 
-import importlib
+import importlib.util
 import os
 from pathlib import Path
 
@@ -49,6 +51,19 @@ def extra(name, module=None):
     if not is_expected(name):
         pytest.skip(f"the extra {name!r} is left out here", allow_module_level=True)
     return importlib.import_module(module or EXTRAS[name])
+
+
+def package(name):
+    """Import a package of the tests' own, or skip the whole test module where it is missing.
+
+    Under CI that fails.
+    """
+    if importlib.util.find_spec(name) is None:
+        reason = f"the package {name} is not installed"
+        if os.environ.get("CI"):
+            pytest.fail(f"CI runs every test, but {reason}", pytrace=False)
+        pytest.skip(reason, allow_module_level=True)
+    return importlib.import_module(name)
 
 
 def pytest_runtest_setup(item):

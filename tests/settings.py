@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    *_installed("reversion", "guardian", "django_dramatiq", "django_tasks_db"),
+    *_installed("reversion", "guardian", "django_dramatiq", "django_tasks_db", "rest_framework"),
     # Django 6 brings the framework itself; before, the backport is an app.
     *([] if find_spec("django.tasks") else _installed("django_tasks")),
     "joeflow",

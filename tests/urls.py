@@ -1,8 +1,11 @@
 """The URLs of the tests."""
 
+from importlib.util import find_spec
+
 from django.contrib import admin
 from django.urls import include, path
 
+from joeflow.views import OpenAPIView
 from tests.testapp.models import (
     Approval,
     Assigned,
@@ -28,6 +31,7 @@ urlpatterns = [
     path("guarded/", include(Guarded.urls())),
     path("greeting/", include(GreetingWorkflow.urls())),
     path("voucher/", include(Voucher.urls())),
+    path("openapi.json", OpenAPIView.as_view()),
     path("purchase/", include(Purchase.urls())),
     path("meeting/", include(Meeting.urls())),
     path("passport/", include(Passport.urls())),
@@ -38,3 +42,8 @@ urlpatterns = [
     path("welcome/", include(Welcome.urls())),
     path("work/", include("joeflow.urls")),
 ]
+
+if find_spec("rest_framework") is not None:
+    from tests.testapp.models import RestWorkflow
+
+    urlpatterns.append(path("rest/", include(RestWorkflow.urls())))

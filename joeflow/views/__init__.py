@@ -3,6 +3,8 @@
 from joeflow.views.detail import WorkflowDetailView
 from joeflow.views.inbox import DoneView, InboxView
 from joeflow.views.instances import InstancesView, StartsView
+from joeflow.views.negotiation import wants_json
+from joeflow.views.openapi import OpenAPIView
 from joeflow.views.override import OverrideView
 from joeflow.views.sharing import AssignView, ClaimView, ReleaseView, SnoozeView
 from joeflow.views.stepping_in import PauseView, ResumeView, UndoView
@@ -14,6 +16,7 @@ __all__ = (
     "DoneView",
     "InboxView",
     "InstancesView",
+    "OpenAPIView",
     "OverrideView",
     "PauseView",
     "ReleaseView",
@@ -24,4 +27,5 @@ __all__ = (
     "TaskViewMixin",
     "UndoView",
     "WorkflowDetailView",
+    "wants_json",
 )

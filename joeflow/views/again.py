@@ -22,7 +22,7 @@ def answer_conflict(view: Any, message: Any) -> HttpResponse:
         view: The view.
         message: Why nothing was done.
     """
-    if json.is_json(view.request):
+    if view._wants_json:
         return json.refuse(409, str(message))
     if not isinstance(view, FormMixin):
         return HttpResponse(message, status=409, content_type="text/plain")

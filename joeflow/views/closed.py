@@ -15,11 +15,9 @@ from joeflow.models import Task
 from joeflow.views import json
 from joeflow.views.drafts import is_shown, texts_of
 from joeflow.views.names import words
+from joeflow.views.negotiation import READING
 
-__all__ = ("READING", "answer_closed", "answer_taken", "typed_in")
-
-#: The methods that change nothing.
-READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
+__all__ = ("answer_closed", "answer_taken", "typed_in")
 
 
 def answer_taken(view: Any, task: Task) -> HttpResponse:
@@ -30,7 +28,7 @@ def answer_taken(view: Any, task: Task) -> HttpResponse:
         task: The task.
     """
     names = ", ".join(str(user) for user in task.assignees.all())
-    if json.is_json(view.request):
+    if view._wants_json:
         return json.refuse(403, _("This task is for {names}.").format(names=names))
     context = {"task": task, "object": task.workflow, "names": names}
     context["task_label"] = words(task.name)
@@ -46,7 +44,7 @@ def answer_closed(view: Any, task: Task) -> HttpResponse:
     """
     reading = view.request.method in READING
     status = 410 if reading else 409
-    if json.is_json(view.request):
+    if view._wants_json:
         return json.refuse(status, _("This task is closed."))
     context = {"task": task, "object": task.workflow, "was_sent": not reading}
     context["task_label"] = words(task.name)

@@ -24,6 +24,7 @@ from joeflow.storable import refuse_unstorable
 from joeflow.transitions import transition
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.changes import changes_view, has_events, mark_of, with_state
+from joeflow.views.described import DescribedInstance
 from joeflow.views.history import Entry, history
 from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import WorkflowViewMixin, words
@@ -44,7 +45,7 @@ class CommentForm(forms.Form):
     )
 
 
-class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore[type-arg]
+class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailView):  # type: ignore[type-arg]
     """Shows an instance: its graph and its history; takes comments of those who are logged in.
 
     The page follows what happens: it asks again and again whether something has changed, which
@@ -182,7 +183,7 @@ class WorkflowDetailView(WorkflowViewMixin, generic.DetailView):  # type: ignore
         try:
             refuse_unreadable(request)
         except UnreadableBody as error:
-            return error.get_response()
+            return error.get_response(request)
         form = self.comment_form_class(request.POST)
         refuse_unstorable(form)
         if not form.is_valid():

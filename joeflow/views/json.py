@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,11 +24,13 @@ from django.http import (
     JsonResponse,
     QueryDict,
 )
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils import formats
 from django.utils.translation import gettext as _
 
-from joeflow.models import Task
+from joeflow.views.descriptions import describe_standing
+from joeflow.views.negotiation import is_json, vary, wants_json
+from joeflow.views.values import write_value
 
 __all__ = (
     "BadJSON",
@@ -41,6 +43,7 @@ __all__ = (
     "is_redirect",
     "read_data",
     "refuse",
+    "wants_json",
 )
 
 
@@ -52,12 +55,7 @@ class BadJSON(ValueError):
     """The body cannot be read; the message says why."""
 
 
-def is_json(request: HttpRequest) -> bool:
-    """Tell whether somebody sent JSON, and so gets JSON."""
-    return request.content_type == "application/json"
-
-
-def is_redirect(response: HttpResponse) -> bool:
+def is_redirect(response: HttpResponseBase) -> bool:
     """Tell whether a response sends the browser elsewhere."""
     return response.has_header("Location") and response.status_code // 100 == 3
 
@@ -83,30 +81,44 @@ def refuse(status: int, detail: str, **options: Any) -> JsonResponse:
     return JsonResponse({"detail": detail}, status=status, **options)
 
 
-def guard(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the view with JSON answers where JSON was sent and the view refuses."""
+def guard(
+    view: Callable[..., Any], asks: Callable[[HttpRequest], bool] = wants_json
+) -> Callable[..., Any]:
+    """Return the view with JSON answers where JSON is wanted and the view refuses.
+
+    Args:
+        view: The view.
+        asks: Tells whether a request wants JSON.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if not is_json(request):
-            return view(request, *args, **kwargs)
-        try:
-            response = view(request, *args, **kwargs)
-        except BadJSON as error:
-            return refuse(400, str(error))
-        except RequestDataTooBig:
-            return refuse(413, _("The body is too large."))
-        except Http404:
-            return refuse(404, _("There is nothing at this address."))
-        except PermissionDenied:
-            return _refuse_person(request)
-        if isinstance(response, HttpResponseNotAllowed):
-            detail = _("This method is not allowed.")
-            return refuse(405, detail, headers={"Allow": response["Allow"]})
-        # Whoever asks a person to log in redirects; a program is told instead.
-        return _refuse_person(request) if is_redirect(response) else response
+        respond = partial(_answer_in_json, view) if asks(request) else view
+        response = respond(request, *args, **kwargs)
+        vary(response)
+        return response
 
     return guarded
+
+
+def _answer_in_json(
+    view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    try:
+        response: HttpResponseBase = view(request, *args, **kwargs)
+    except BadJSON as error:
+        return refuse(400, str(error))
+    except RequestDataTooBig:
+        return refuse(413, _("The body is too large."))
+    except Http404:
+        return refuse(404, _("There is nothing at this address."))
+    except PermissionDenied:
+        return _refuse_person(request)
+    if isinstance(response, HttpResponseNotAllowed):
+        detail = _("This method is not allowed.")
+        return refuse(405, detail, headers={"Allow": response["Allow"]})
+    # Whoever asks a person to log in redirects; a program is told instead.
+    return _refuse_person(request) if is_redirect(response) else response
 
 
 def _refuse_person(request: HttpRequest) -> JsonResponse:
@@ -124,27 +136,7 @@ def answer(workflow: Any, *, status: int) -> JsonResponse:
     """Return where an instance stands."""
     if workflow is None:  # a start that has not made one
         return JsonResponse({"id": None, "url": None, "ended": False, "tasks": []}, status=200)
-    tasks: Iterable[Any] = workflow.task_set.open().order_by("pk")
-    described = [_describe(task) for task in tasks]
-    return JsonResponse(
-        {
-            "id": workflow.pk,
-            "url": workflow.get_absolute_url(),
-            "ended": not described,
-            "tasks": described,
-        },
-        status=status,
-    )
-
-
-def _describe(task: Task) -> dict[str, Any]:
-    return {
-        "id": task.pk,
-        "name": task.name,
-        "type": task.type,
-        "status": task.status,
-        "url": task.get_absolute_url(),
-    }
+    return JsonResponse(describe_standing(workflow), status=status)
 
 
 def answer_errors(errors: ErrorDict) -> JsonResponse:
@@ -194,7 +186,7 @@ def read_data(request: HttpRequest, form: forms.BaseForm) -> SentData:
         )
     for bound in form:
         if bound.name in body:
-            written = _write(bound.field, bound.html_name, body[bound.name])
+            written = write_value(bound.field, bound.html_name, body[bound.name])
             if written is None:
                 sent.errors[bound.name] = _("This is the wrong type of value for this field.")
             for key, values in (written or {}).items():
@@ -224,61 +216,3 @@ def _read_number(text: str) -> Decimal | float:
     except ArithmeticError:  # its exponent is too long even for a Decimal
         return float(text)
     return value if abs(value.adjusted()) < MOST_DIGITS else float(text)
-
-
-# A value in the words of a widget: what a browser would have sent, or None for the wrong type.
-
-
-def _write(field: forms.Field, name: str, value: Any) -> dict[str, list[str]] | None:
-    if isinstance(field, forms.FileField):
-        return None
-    if isinstance(field, forms.JSONField):
-        return {name: [json.dumps(value, default=float)]}
-    if isinstance(field.widget, forms.MultiWidget):
-        return _write_parts(field.widget, name, value)
-    if _takes_several(field):
-        return _write_several(name, value)
-    if value is None:
-        return None if _is_box(field) else {}
-    return {name: [_text(field, value)]} if _fits(field, value) else None
-
-
-def _write_parts(widget: forms.MultiWidget, name: str, value: Any) -> dict[str, list[str]] | None:
-    if value is None:
-        return {}
-    suffixes: list[str] = widget.widgets_names  # type: ignore[attr-defined]
-    if not _is_list(value) or len(value) != len(suffixes):
-        return None
-    parts = zip(suffixes, value, strict=True)
-    return {name + suffix: [str(part)] for suffix, part in parts if part is not None}
-
-
-def _write_several(name: str, value: Any) -> dict[str, list[str]] | None:
-    values = [] if value is None else value
-    return {name: [str(item) for item in values]} if _is_list(values) else None
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value)
-
-
-def _takes_several(field: forms.Field) -> bool:
-    several = isinstance(field, (forms.MultipleChoiceField, forms.ModelMultipleChoiceField))
-    return several or getattr(field.widget, "allow_multiple_selected", False)
-
-
-def _is_box(field: forms.Field) -> bool:
-    return isinstance(field, forms.BooleanField) and not isinstance(field, forms.NullBooleanField)
-
-
-def _fits(field: forms.Field, value: Any) -> bool:
-    if isinstance(value, bool):
-        return not isinstance(field, (forms.CharField, forms.IntegerField))
-    return not isinstance(value, (dict, list)) and not _is_box(field)
-
-
-def _text(field: forms.Field, value: Any) -> str:
-    if field.localize:  # a number in the format of the reader's country
-        return str(formats.localize_input(value))
-    # Without an exponent, which not every field reads.
-    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -29,6 +29,7 @@ class WorkflowViewMixin:
     name: Any = None
     template_name: Any = None
     template_name_suffix = "_form"
+    queryset: Any
 
     @property
     def _user(self) -> Any:
@@ -44,6 +45,9 @@ class WorkflowViewMixin:
         """Return the instances, in the database that transitions use."""
         plain: Any = super()  # a view that is not made for one object has none
         has_own = hasattr(plain, "get_queryset")
+        if has_own and getattr(self, "queryset", None) is None:
+            # Django would take the model's, and Django REST framework demands one.
+            self.queryset = self.model._default_manager.all()
         queryset: QuerySet[Any] = plain.get_queryset() if has_own else self.model._default_manager
         return queryset.using(self.using)
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.forms import ALL_FIELDS
 from django.urls import URLPattern, path
+from django.views import View
 from django.views.generic.edit import ModelFormMixin
 
 from joeflow.access import permissions_of
@@ -67,6 +68,20 @@ class HumanNode(WorkflowViewMixin):
     workflow_cls: Any = None
     is_start = False
     _get_workflow: Callable[[], Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class whose requests would never come to joeflow.
+
+        Raises:
+            InvalidDefinition: A view stands in front.
+        """
+        super().__init_subclass__(**kwargs)
+        bases = cls.__mro__
+        if View in bases[: bases.index(HumanNode)]:
+            raise InvalidDefinition(
+                f"{cls.__name__} has a view in front of joeflow's mixin, which is then never asked "
+                f"who may do what. Name the mixin first among the bases of {cls.__name__}."
+            )
 
     def __init__(self, **kwargs: Any) -> None:
         """Keep the options; the URL's view is made of them.

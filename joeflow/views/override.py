@@ -42,7 +42,7 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, which refuses in JSON where JSON is sent."""
-        return json.guard(super().as_view(**initkwargs))
+        return json.guard(super().as_view(**initkwargs), asks=json.is_json)
 
     def has_permission(self) -> bool:
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
@@ -93,7 +93,7 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
             act = partial(super().post, request, *args, **kwargs)
             return act_or_give_up(self.using, lock, act, self._show_again)
         except UnreadableBody as error:
-            return error.get_response()
+            return error.get_response(request)
         except InstanceChanged:
             return self._show_new_state()
 

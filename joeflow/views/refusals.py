@@ -8,6 +8,8 @@ from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 
+from joeflow.views.rest import is_rest
+
 __all__ = ("refuse_person",)
 
 _OPTIONS = ("login_url", "redirect_field_name", "raise_exception", "permission_denied_message")
@@ -22,6 +24,8 @@ def refuse_person(view: Any) -> HttpResponse:
     Raises:
         PermissionDenied: Somebody is logged in, or nobody can.
     """
+    if is_rest(view):
+        view.permission_denied(view.request, message=view.permission_denied_message or None)
     if getattr(view.request, "user", None) is None:
         raise PermissionDenied  # a project without users
     if hasattr(view, "handle_no_permission"):  # of a mixin

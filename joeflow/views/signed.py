@@ -84,7 +84,7 @@ def _find_task(given: Pass | None, node: Any, model: Any, user: Any) -> Any:
 
 
 def _answer_worthless(request: HttpRequest) -> HttpResponse:
-    if json.is_json(request):
+    if json.wants_json(request):
         return json.refuse(410, _("This link is not valid any more."))
     return render(request, "joeflow/link_expired.html", status=410)
 

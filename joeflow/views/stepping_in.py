@@ -145,7 +145,7 @@ class InstanceView(WorkflowViewMixin, generic.detail.SingleObjectMixin, generic.
         try:
             refuse_unreadable(request)
         except UnreadableBody as error:
-            return error.get_response()
+            return error.get_response(request)
         self.object = self.get_object()
         lock = partial(database_transaction.atomic, using=self.using)
         act = partial(super().post, request, *args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from django.db import transaction as database_transaction
@@ -26,17 +27,20 @@ from joeflow.typing import HUMAN
 from joeflow.views import drafts, json
 from joeflow.views.again import BUSY, answer_conflict
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
-from joeflow.views.closed import READING, answer_closed, answer_taken
+from joeflow.views.closed import answer_closed, answer_taken
+from joeflow.views.described import DescribedStart, DescribedTask
 from joeflow.views.locking import act_or_give_up
 from joeflow.views.names import words
+from joeflow.views.negotiation import READING
 from joeflow.views.nodes import HumanNode
 from joeflow.views.refusals import refuse_person
+from joeflow.views.rest import Answered, Passing, RestTask, is_rest
 from joeflow.views.stepping_in import describe_pause, pause_context
 
 __all__ = ("StartViewMixin", "TaskViewMixin")
 
 
-class _TaskIsClosed(Exception):
+class _TaskIsClosed(Passing):
     """The task of the URL has been completed or canceled."""
 
     def __init__(self, task: Task) -> None:
@@ -44,11 +48,11 @@ class _TaskIsClosed(Exception):
         self.task = task
 
 
-class _InstanceIsPaused(Exception):
+class _InstanceIsPaused(Passing):
     """Nobody can do anything in the instance for now."""
 
 
-class TaskViewMixin(HumanNode):
+class TaskViewMixin(DescribedTask, RestTask, HumanNode):
     """Makes a view the task of a person.
 
     Mix it into a view with a form, and completing the form completes the task; or into any view,
@@ -79,16 +83,27 @@ class TaskViewMixin(HumanNode):
         except _InstanceIsPaused:
             return answer_conflict(self, describe_pause(self.get_task().workflow))
         except UnreadableBody as error:
-            return error.get_response()
+            return error.get_response(request)
+        except Answered as answered:
+            return answered.response
 
     def _dispatch_locked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         def act() -> HttpResponse:
             self._forget_task()  # a mixin may have asked for it before the lock was there
             return self._dispatch(request, *args, **kwargs)
 
-        return act_or_give_up(self.using, self._transition, act, self._answer_locked)
+        def give_up() -> HttpResponse:
+            self._forget_task()
+            if not is_rest(self):
+                return self._answer_locked()
+            self._busy_answer = json.refuse(409, str(BUSY))
+            return self._dispatch(request, *args, **kwargs)
+
+        return act_or_give_up(self.using, self._transition, act, give_up)
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_rest(self):
+            return self._dispatch_rest(partial(super().dispatch, request, *args, **kwargs))  # type: ignore[misc]
         refusal = self._refuse_stranger()
         if refusal is not None:
             return refusal
@@ -96,13 +111,13 @@ class TaskViewMixin(HumanNode):
         if self._has_drafts() and drafts.action_of(request):
             # Not before the view's own mixins have said that this person may be here.
             self.post = self._post_draft
-        elif request.method not in READING and getattr(self.get_task(), "paused", None):
-            raise _InstanceIsPaused
+        else:
+            self._refuse_paused()
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         task = self.__dict__.get("task")
         if task is not None and task.status in {Task.SUCCEEDED, Task.CANCELED}:
             drafts.forget_all(task)
-        if not json.is_json(request) or not json.is_redirect(response):
+        if not json.wants_json(request) or not json.is_redirect(response):
             return response
         # The view went on, to wherever; unless a mixin behind this one asks for a login.
         login_url = getattr(self, "login_url", None)
@@ -136,6 +151,10 @@ class TaskViewMixin(HumanNode):
         if task.completed is not None:
             self.get_object()  # whoever may not see the open task learns nothing of the closed one
             raise _TaskIsClosed(task)
+
+    def _refuse_paused(self) -> None:
+        if self.request.method not in READING and getattr(self.get_task(), "paused", None):
+            raise _InstanceIsPaused
 
     def _forget_task(self) -> None:
         self.__dict__.pop("task", None)
@@ -172,6 +191,8 @@ class TaskViewMixin(HumanNode):
         if workflow is None:
             raise Http404
         task.workflow = workflow
+        if is_rest(self):
+            self.check_object_permissions(self.request, workflow)  # type: ignore[attr-defined]
         track_changes(workflow)
         keep_values(task, workflow)
         return workflow
@@ -215,7 +236,7 @@ class TaskViewMixin(HumanNode):
         form: Any = super().get_form(form_class)  # type: ignore[misc]
         refuse_unstorable(form)
         draft = getattr(self.get_task(), "draft", None)
-        if draft and not form.is_bound:
+        if draft and not form.is_bound and not self._wants_json:
             drafts.fill_in(form, draft)
         sent: json.SentData | None = self.__dict__.pop("_sent", None)
         if sent is not None:
@@ -232,7 +253,7 @@ class TaskViewMixin(HumanNode):
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         """Show the form again, or say in JSON what is wrong."""
-        if json.is_json(self.request):
+        if self._wants_json:
             return json.answer_errors(form.errors)
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
         return response
@@ -264,7 +285,6 @@ class TaskViewMixin(HumanNode):
         return json.answer(self._get_workflow(), status=200)
 
     def _answer_locked(self) -> HttpResponse:
-        self._forget_task()
         refusal = self._refuse_stranger()
         if refusal is not None:
             return refusal
@@ -275,7 +295,7 @@ class TaskViewMixin(HumanNode):
         return answer_conflict(self, BUSY)
 
 
-class StartViewMixin(TaskViewMixin):
+class StartViewMixin(DescribedStart, TaskViewMixin):
     """Makes a view the start of a workflow.
 
     Mix it into a view with a form, and the form creates the instance; or into any view, set

@@ -1,5 +1,7 @@
 """Workflows of the tests."""
 
+from importlib.util import find_spec
+
 from tests.testapp.workflows import Chain, Failing, Gateway, SplitJoin, Waiting
 from tests.testapp.workflows_admin import Loan
 from tests.testapp.workflows_core import *  # noqa: F403
@@ -25,6 +27,9 @@ from tests.testapp.workflows_mails import Voucher
 from tests.testapp.workflows_people import Purchase
 from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, RegisteredLetter
 from tests.testapp.workflows_stepping_in import Meeting, Passport, Report
+
+if find_spec("rest_framework") is not None:
+    from tests.testapp.workflows_rest import Note, RestWorkflow  # noqa: F401
 
 __all__ = (
     "Approval",

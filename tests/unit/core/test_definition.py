@@ -5,12 +5,14 @@ from unittest import mock
 import pytest
 from django.db import models
 from django.test.utils import isolate_apps
+from django.views.generic import UpdateView
 
 from joeflow import tasks
 from joeflow.checks.definitions import _check_name
 from joeflow.exceptions import InvalidDefinition, NodeNotFound
 from joeflow.models import Workflow, get_workflow, get_workflows
 from joeflow.testing import run
+from joeflow.views import TaskViewMixin
 from tests.testapp import models as testapp
 from tests.testapp.models import Chain, Contract, ContractProxy, Curious, Gateway, Invoice
 from tests.testapp.workflows_core import Approval
@@ -275,12 +277,17 @@ class TestViews:
         assert {pattern.name: str(pattern.pattern) for pattern in patterns} == {
             "detail": "<joeflow_key:pk>/",
             "detail-changes": "<joeflow_key:pk>/changes",
+            "detail-history": "<joeflow_key:pk>/history",
             "override": "<joeflow_key:pk>/override",
             "instance-pause": "<joeflow_key:pk>/pause",
             "instance-resume": "<joeflow_key:pk>/resume",
             "task-undo": "<joeflow_key:pk>/undo/<joeflow_key:task_pk>",
         }
         assert namespace == "chain"
+
+    def test_view_in_front_of_the_mixin__is_refused(self):
+        with pytest.raises(InvalidDefinition, match="Other has a view in front of joeflow's mixin"):
+            type("Other", (UpdateView, TaskViewMixin), {})
 
     @isolated
     def test_both_can_be_switched_off(self):

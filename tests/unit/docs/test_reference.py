@@ -98,7 +98,7 @@ def test_words_of_queryset_exist():
     assert [word for word in re.findall(r"\w+", words) if not hasattr(TasksQuerySet, word)] == []
 
 
-@pytest.mark.parametrize("name", ["dispatch_tasks", "render_workflow_graph"])
+@pytest.mark.parametrize("name", ["dispatch_tasks", "joeflow_openapi", "render_workflow_graph"])
 def test_options_of_command_are_there(name):
     page = (REFERENCE / "commands.rst").read_text()
     django = load_command_class("django.core", "sendtestemail").create_parser("", "")

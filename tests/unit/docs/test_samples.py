@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.rules import package
 from tests.services import ROOT
 from tests.unit.docs.pages import DOCS, PAGES, README, blocks
 
@@ -14,6 +15,7 @@ SAMPLES = DOCS / "samples"
 FILES = [path for path in sorted(SAMPLES.rglob("*")) if path.suffix in {".py", ".html", ".service"}]
 
 pytestmark = pytest.mark.extra("tasks")
+package("rest_framework")
 
 
 def django(*arguments, path=SAMPLES, settings="settings"):
@@ -62,7 +64,7 @@ def test_sample_is_shown_or_needed(sample):
     }
     of_the_project = {
         "__init__.py", "settings.py", "urls.py", "apps.py", "models.py", "bank.py", "pay.html",
-        "0001_initial.py", "test_branches.py", "test_json.py", "test_others.py",
+        "0001_initial.py", "test_branches.py", "test_json.py", "test_others.py", "test_programs.py",
     }  # fmt: skip
 
     assert sample in shown or sample.name in of_the_project

@@ -15,6 +15,8 @@ from tests.testapp.models import (
 )
 
 JSON = {"content_type": "application/json"}
+#: What somebody says who only looks, and wants no page.
+IN_JSON = {"headers": {"accept": "application/json"}}
 ADMIN_OF_LETTERS = "/admin/testapp/letter/"
 
 
@@ -129,6 +131,18 @@ def order_shown(person):
     return response, shows(response, "Secret")
 
 
+def start_described(person):
+    response = person.client.get("/purchase/start/", **IN_JSON)
+    return response, shows(response, '"fields"')
+
+
+def order_described(person):
+    _, task = make_task(Purchase, "order", item="Secret")
+    assign(task, person)
+    response = person.client.get(task.get_absolute_url(), **IN_JSON)
+    return response, shows(response, "Secret")
+
+
 def order_with_json(person):
     return order(person, **JSON)
 
@@ -143,6 +157,13 @@ def somebody_s_shown(person):
     _, task = make_task(Purchase, "sign", item="Secret")
     task.assignees.add(person.assignee)
     response = person.client.get(task.get_absolute_url())
+    return response, shows(response, "Secret")
+
+
+def somebody_s_described(person):
+    _, task = make_task(Purchase, "sign", item="Secret")
+    task.assignees.add(person.assignee)
+    response = person.client.get(task.get_absolute_url(), **IN_JSON)
     return response, shows(response, "Secret")
 
 
@@ -176,6 +197,34 @@ def detail(person):
     workflow, _ = make_task(GreetingWorkflow, "check_note")
     response = person.client.get(workflow.get_absolute_url())
     return response, shows(response, "check note")
+
+
+def detail_described(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.get(workflow.get_absolute_url(), **IN_JSON)
+    return response, shows(response, "check_note")
+
+
+def history(person):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    response = person.client.get(f"{workflow.get_absolute_url()}history", **IN_JSON)
+    return response, shows(response, "check_note")
+
+
+def history_with_reasons(person):
+    workflow, task = make_task(GreetingWorkflow, "end", "machine", Task.FAILED)
+    Task.objects.filter(pk=task.pk).update(exception="Secret")
+    response = person.client.get(f"{workflow.get_absolute_url()}history", **IN_JSON)
+    return response, shows(response, "Secret")
+
+
+def openapi(person, **options):
+    response = person.client.get("/openapi.json", **options)
+    return response, shows(response, "check_note")
+
+
+def openapi_with_json(person):
+    return openapi(person, **IN_JSON)
 
 
 def reasons(person):
@@ -516,6 +565,7 @@ PAGES = {
     "Start form with LoginRequiredMixin: JSON": start_after_login_with_json,
     "Start form with permission_required": start_with_permission,
     "Start form with permission_required: JSON": start_with_permission_with_json,
+    "Start form with permission_required: what JSON says of it": start_described,
     "Form of a task": form,
     "Form of a task, not yet sent": form_shown,
     "Form of a task with PermissionRequiredMixin": guarded_form,
@@ -525,9 +575,11 @@ PAGES = {
     "Form of a task with permission_required": order,
     "Form of a task with permission_required, not yet sent": order_shown,
     "Form of a task with permission_required: JSON": order_with_json,
+    "Form of a task with permission_required: what JSON says of it": order_described,
     "Form of a task that is somebody's": somebody_s,
     "Form of a task that is somebody's, not yet sent": somebody_s_shown,
     "Form of a task that is somebody's: JSON": somebody_s_with_json,
+    "Form of a task that is somebody's: what JSON says of it": somebody_s_described,
     "Form of a task that is a group's": form_of_a_group,
     "Form of a task, save a draft": draft,
     "Form of a task, with the signed link of its assignee": signed_form,
@@ -544,6 +596,11 @@ PAGES = {
     "List of what one has done": done,
     "List of what is running": running,
     "Start list, a start with permission_required": starts,
+    "Page of an instance: what JSON says of it": detail_described,
+    "History of an instance: JSON": history,
+    "History of an instance: JSON, why a task failed": history_with_reasons,
+    "OpenAPI document": openapi,
+    "OpenAPI document: JSON": openapi_with_json,
     "Override": override,
     "Override of one workflow class": override,
     "Override, not yet sent": override_shown,

@@ -76,6 +76,8 @@ def test_value__is_stored(fill, sheet, name, sent, stored):
         ("sure", 0),
         ("sure", "no"),
         ("sure", None),
+        ("maybe", "perhaps"),
+        ("maybe", 1),
         ("kind", ["a"]),
         ("people", 1),
         ("people", [[1]]),

@@ -1,0 +1,149 @@
+"""Answers in JSON to those who only look: at a task, an instance, what happened to it, a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy
+
+from joeflow.content_types import is_of_another_class
+from joeflow.views import json
+from joeflow.views.descriptions import (
+    describe_instance,
+    describe_page,
+    describe_start,
+    describe_task,
+    describe_tasks,
+)
+from joeflow.views.histories import describe_history
+from joeflow.views.negotiation import READING
+from joeflow.views.rest import is_rest
+
+__all__ = ("DescribedInstance", "DescribedList", "DescribedStart", "DescribedTask")
+
+
+def _looks_for_json(request: HttpRequest) -> bool:
+    return request.method in READING and json.wants_json(request)
+
+
+class DescribedTask:
+    """Makes the view of a task answer with a description where it would show its form."""
+
+    request: HttpRequest
+
+    @property
+    def _wants_json(self) -> bool:
+        return is_rest(self) or json.wants_json(self.request)
+
+    def get_description(self, form: Any) -> dict[str, Any]:
+        """Return what the JSON says of the task; override it to say more.
+
+        Args:
+            form: The form; None in a view without one.
+        """
+        view: Any = self
+        view.object = view.get_object() if view.object is None else view.object
+        return describe_task(view.get_task(), view._user, form, url=self.request.path)
+
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        """Return the page, or the description for those who want JSON."""
+        if self._wants_json:
+            return JsonResponse(self.get_description(context.get("form")))
+        page: Any = super()
+        response: HttpResponse = page.render_to_response(context, **options)
+        return response
+
+
+class DescribedStart(DescribedTask):
+    """The same for the view of a start."""
+
+    def get_description(self, form: Any) -> dict[str, Any]:
+        """Return what the JSON says of the start; override it to say more.
+
+        Args:
+            form: The form; None in a view without one.
+        """
+        return describe_start(self, form)
+
+
+class DescribedInstance:
+    """Makes the page of an instance answer in JSON, too.
+
+    Attributes:
+        is_history: Whether the answer is what happened to the instance, and not where it stands.
+    """
+
+    object: Any
+    is_history = False
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, which answers in JSON where somebody only looks and wants that."""
+        view: Any = super()
+        return json.guard(view.as_view(**initkwargs), asks=_looks_for_json)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the page, or the description for those who want JSON."""
+        view: Any = super()
+        if not json.wants_json(request):
+            response: HttpResponse = view.get(request, *args, **kwargs)
+            return response
+        self.object = view.get_object()
+        return JsonResponse(self.get_past() if self.is_history else self.get_description())
+
+    def get_description(self) -> dict[str, Any]:
+        """Return what the JSON says of the instance; override it to say more."""
+        described = describe_instance(self.object)
+        if not described["tasks"] and is_of_another_class(self.object):
+            raise Http404
+        return described
+
+    def get_past(self) -> dict[str, Any]:
+        """Return what the JSON says of the history, page by page."""
+        view: Any = self
+        number = view.request.GET.get("page", "1")
+        entries, page = describe_history(self.object, number, with_reasons=view._may_view_reasons())
+        has_own_task = any(entry["entry"] == "task" for entry in entries)
+        if not has_own_task and is_of_another_class(self.object):
+            raise Http404
+        return describe_page(view.request, "history", entries, page)
+
+
+class DescribedList:
+    """Makes a list of tasks answer in JSON, too.
+
+    Attributes:
+        json_name: The key of the list in the answer.
+        json_schema: What each row is, for the OpenAPI document: the name of one of its schemas.
+        json_summary: What the list is, in a sentence for people.
+    """
+
+    request: HttpRequest
+    json_name = "tasks"
+    json_schema = "ListedTask"
+    json_summary: Any = gettext_lazy("A list of tasks")
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, which answers in JSON where that is wanted."""
+        view: Any = super()
+        return json.guard(view.as_view(**initkwargs))
+
+    def describe(self, rows: list[Any]) -> list[dict[str, Any]]:
+        """Return what the JSON says of the rows of one page; override it for rows of your own.
+
+        Args:
+            rows: The tasks.
+        """
+        return describe_tasks(rows, getattr(self.request, "user", None))
+
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        """Return the page, or its list for those who want JSON."""
+        if not json.wants_json(self.request):
+            view: Any = super()
+            response: HttpResponse = view.render_to_response(context, **options)
+            return response
+        described = self.describe(list(context["object_list"]))
+        page = context.get("page_obj")
+        return JsonResponse(describe_page(self.request, self.json_name, described, page))
