@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,6 +116,20 @@ def running(command, folder, log, **environment):
         if demo.process.poll() is None:
             demo.send(signal.SIGTERM)
         demo.wait_for_end()
+
+
+@contextmanager
+def running_with_samples(folder):
+    """Run the demo on a database of its own with the sample data, and leave nothing of it."""
+    project = copy_tracked(folder, "examples") / "examples"
+    for command in ("migrate", "sample_data"):
+        made = Demo([sys.executable, "manage.py", command], project, project / "made.log")
+        assert made.wait_for_end() == 0, made.output
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with running(START, project, project / "demo.log", DEMO_PORT=port) as demo:
+        yield demo
 
 
 def family(pid):

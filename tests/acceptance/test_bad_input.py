@@ -1,17 +1,14 @@
 """Bad input through real HTTP: the demo's own server, with everything that stands before a view."""
 
-import http.client
 import os
-import re
-import socket
-import sys
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.acceptance.demo import START, Demo, copy_tracked, running
+from tests.acceptance.demo import running_with_samples
+from tests.acceptance.sender import Sender
 from tests.unit.bad_input import strategies
 
 pytestmark = pytest.mark.timeout(3600)
@@ -36,57 +33,8 @@ FIELDS = [
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """The demo while it runs, on a database of its own."""
-    project = copy_tracked(tmp_path_factory.mktemp("bad"), "examples") / "examples"
-    for command in ("migrate", "sample_data"):
-        made = Demo([sys.executable, "manage.py", command], project, project / "made.log")
-        assert made.wait_for_end() == 0, made.output
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    with running(START, project, project / "demo.log", DEMO_PORT=port) as demo:
+    with running_with_samples(tmp_path_factory.mktemp("bad")) as demo:
         yield demo
-
-
-class Sender:
-    """Somebody who is logged in, and sends bytes as they are."""
-
-    def __init__(self, address):
-        self.host = urlsplit(address).netloc
-        self.cookies = {}
-        self.send("GET", "/login/")
-        form = {"username": "admin", "password": "demo", "csrfmiddlewaretoken": self.token}
-        response, _ = self.send("POST", "/login/", urlencode(form).encode(), strategies.FORM)
-        assert response.status == 302
-
-    @property
-    def token(self):
-        return self.cookies["csrftoken"]
-
-    def send(self, method, path, body=b"", content_type="", **headers):
-        connection = http.client.HTTPConnection(self.host, timeout=60)
-        try:
-            # Not request(), which refuses much of what somebody could send.
-            connection.putrequest(_ascii(method), _ascii(path), skip_accept_encoding=True)
-            cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            headers = {"Cookie": cookies, "Content-Length": str(len(body)), **headers}
-            if content_type:
-                headers["Content-Type"] = content_type
-            for name, value in headers.items():
-                connection.putheader(name, value.encode("latin-1"))
-            connection.endheaders(body)
-            response = connection.getresponse()
-            answer = response.read()
-        finally:
-            connection.close()
-        for cookie in response.headers.get_all("Set-Cookie") or ():
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[name] = value
-        return response, answer
-
-
-def _ascii(text):
-    """Leave out what would be no request any more, but two of them."""
-    return re.sub(r"[^!-~]", "-", text)
 
 
 @pytest.fixture(scope="module")
