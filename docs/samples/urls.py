@@ -14,9 +14,11 @@ from shop.models import (
     LoanWorkflow,
     OrderWorkflow,
     QuietWorkflow,
+    RefundWorkflow,
     ReviewWorkflow,
     ShippingWorkflow,
 )
+from shop.openapi import ShopOpenAPIView
 from shop.waiting import payment_webhook
 
 urlpatterns = [
@@ -34,8 +36,10 @@ urlpatterns = [
     path("holidays/", include(HolidayRequest.urls())),
     path("invoices/", include(InvoiceWorkflow.urls())),
     path("loans/", include(LoanWorkflow.urls())),
+    path("openapi.json", ShopOpenAPIView.as_view(), name="openapi"),
     path("orders/", include(OrderWorkflow.urls())),
     path("questions/", include(QuietWorkflow.urls())),
+    path("refunds/", include(RefundWorkflow.urls())),
     path("reviews/", include(ReviewWorkflow.urls())),
     path("shipping/", include(ShippingWorkflow.urls())),
 ]

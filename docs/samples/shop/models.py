@@ -7,7 +7,9 @@ from shop.expenses import ExpenseWorkflow
 from shop.inheritance import EquipmentRequest, HolidayRequest
 from shop.invoices import InvoiceWorkflow
 from shop.overriding import ContractWorkflow, QuietWorkflow
+from shop.refunds import Refund, RefundWorkflow
 from shop.shipping import Shipment, ShippingWorkflow
+from shop.tokens import Token
 from shop.waiting import PaymentWorkflow
 
 __all__ = (
@@ -21,7 +23,10 @@ __all__ = (
     "OrderWorkflow",
     "PaymentWorkflow",
     "QuietWorkflow",
+    "Refund",
+    "RefundWorkflow",
     "ReviewWorkflow",
     "Shipment",
     "ShippingWorkflow",
+    "Token",
 )

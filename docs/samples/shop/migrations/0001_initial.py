@@ -279,4 +279,54 @@ class Migration(migrations.Migration):
             },
             bases=("shop.shipment",),
         ),
+        migrations.CreateModel(
+            name="Refund",
+            fields=[
+                (
+                    "workflow_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="joeflow.workflow",
+                    ),
+                ),
+                ("number", models.CharField(max_length=20)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=9)),
+                ("approved", models.BooleanField(default=False)),
+                ("remark", models.TextField(blank=True)),
+            ],
+            bases=("joeflow.workflow",),
+        ),
+        migrations.CreateModel(
+            name="RefundWorkflow",
+            fields=[],
+            options={
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("shop.refund",),
+        ),
+        migrations.CreateModel(
+            name="Token",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=32, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+        ),
     ]
