@@ -21,4 +21,5 @@ urlpatterns = [
     path("done/", views.DoneView.as_view(), name="done"),
     path("running/", views.InstancesView.as_view(), name="instances"),
     path("start/", views.StartsView.as_view(), name="starts"),
+    path("openapi.json", views.OpenAPIView.as_view(), name="openapi"),
 ]

@@ -111,7 +111,7 @@ class DescribedInstance:
 
 
 class DescribedList:
-    """Makes a list of tasks answer in JSON, too.
+    """Makes a list answer in JSON, too.
 
     Attributes:
         json_name: The key of the list in the answer.
@@ -130,13 +130,13 @@ class DescribedList:
         view: Any = super()
         return json.guard(view.as_view(**initkwargs))
 
-    def describe(self, rows: list[Any]) -> list[dict[str, Any]]:
-        """Return what the JSON says of the rows of one page; override it for rows of your own.
+    def get_described(self, context: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the JSON says of one page; override it where that are no tasks.
 
         Args:
-            rows: The tasks.
+            context: What a template would be given.
         """
-        return describe_tasks(rows, getattr(self.request, "user", None))
+        return describe_tasks(list(context["object_list"]), getattr(self.request, "user", None))
 
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
         """Return the page, or its list for those who want JSON."""
@@ -144,6 +144,5 @@ class DescribedList:
             view: Any = super()
             response: HttpResponse = view.render_to_response(context, **options)
             return response
-        described = self.describe(list(context["object_list"]))
-        page = context.get("page_obj")
+        described, page = self.get_described(context), context.get("page_obj")
         return JsonResponse(describe_page(self.request, self.json_name, described, page))

@@ -21,6 +21,7 @@ from joeflow.views.fields import describe_form
 from joeflow.views.names import words
 
 __all__ = (
+    "describe_class",
     "describe_instance",
     "describe_instances",
     "describe_page",
@@ -66,6 +67,16 @@ def _describe_standing(workflow: Any, tasks: Iterable[Any]) -> dict[str, Any]:
         "ended": not described,
         "tasks": described,
     }
+
+
+def describe_class(workflow: Any) -> dict[str, Any]:
+    """Return which workflow class something belongs to.
+
+    Args:
+        workflow: The class.
+    """
+    opts = workflow._meta
+    return {"name": opts.label_lower, "label": str(opts.verbose_name)}
 
 
 def describe_workflow(workflow: Any) -> dict[str, Any]:
@@ -156,13 +167,12 @@ def describe_start(view: Any, form: Any) -> dict[str, Any]:
         view: The view of the start, with its request.
         form: Its form; None for a view without one.
     """
-    opts = view.model._meta
     return {
         "name": view.name,
         "label": words(view.name),
         "type": HUMAN,
         "url": view.request.path,
-        "workflow": {"name": opts.label_lower, "label": str(opts.verbose_name)},
+        "workflow": describe_class(view.model),
         "fields": [] if form is None else describe_form(form),
     }
 

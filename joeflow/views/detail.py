@@ -9,7 +9,6 @@ from django import forms
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, URLPattern, path
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import generic
 
@@ -22,6 +21,7 @@ from joeflow.models import Event, Task
 from joeflow.reversing import reverse_in
 from joeflow.storable import refuse_unstorable
 from joeflow.transitions import transition
+from joeflow.views.again import BUSY
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.changes import changes_view, has_events, mark_of, with_state
 from joeflow.views.described import DescribedInstance
@@ -198,10 +198,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         return HttpResponseRedirect(f"{self.request.get_full_path()}#history")
 
     def _refuse_comment(self, form: Any) -> HttpResponse:
-        form.add_error(
-            None,
-            _("Somebody else is working on this at the moment. Please try again; nothing is lost."),
-        )
+        form.add_error(None, str(BUSY))
         return self._show_again(form, 409)
 
     def _show_again(self, form: Any, status: int) -> HttpResponse:

@@ -38,6 +38,7 @@ class InboxView(PeopleListView):
     template_name = "joeflow/inbox.html"
     context_object_name = "tasks"
     filter_form_class = InboxForm
+    json_summary = _("What waits for whoever asks, late first")
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the tasks that wait for this person."""
@@ -92,6 +93,7 @@ class DoneView(PeopleListView):
 
     template_name = "joeflow/done.html"
     context_object_name = "tasks"
+    json_summary = _("What whoever asks has done, the latest first")
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the tasks that this person has completed."""

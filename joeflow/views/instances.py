@@ -17,6 +17,8 @@ from joeflow.clock import DatabaseNow
 from joeflow.models import Task, get_workflows
 from joeflow.reversing import reverse_in
 from joeflow.typing import HUMAN
+from joeflow.views.described import DescribedList
+from joeflow.views.descriptions import describe_class, describe_instances
 from joeflow.views.lists import FilterForm, PeopleListView
 from joeflow.views.names import words
 
@@ -56,6 +58,9 @@ class InstancesView(PeopleListView):
 
     template_name = "joeflow/instances.html"
     filter_form_class = InstancesForm
+    json_name = "instances"
+    json_schema = "Instance"
+    json_summary = _("What is running, the newest first")
 
     def get_workflows(self) -> list[Any]:
         """Return the workflow classes that this person may see, all or single instances."""
@@ -112,11 +117,18 @@ class InstancesView(PeopleListView):
         self.object_list = context["object_list"]  # those of the page
         return {"rows": self.get_data(), "may_view": bool(self.get_workflows()), **context}
 
+    def get_described(self, context: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the JSON says of the instances of one page."""
+        return describe_instances([row["workflow"] for row in context["rows"]])
 
-class StartsView(LoginRequiredMixin, generic.TemplateView):
+
+class StartsView(DescribedList, LoginRequiredMixin, generic.TemplateView):
     """Shows what a person may start."""
 
     template_name = "joeflow/starts.html"
+    json_name = "starts"
+    json_schema = "StartRow"
+    json_summary = _("What whoever asks may start")
 
     def get_data(self) -> list[dict[str, Any]]:
         """Return the workflow classes, by name, each with its starts."""
@@ -142,9 +154,17 @@ class StartsView(LoginRequiredMixin, generic.TemplateView):
                 url = reverse_in(workflow.get_url_namespace(), name)
             except NoReverseMatch:
                 continue  # no URLconf includes the workflow, or its path needs more
-            found.append({"label": words(name), "url": url})
+            found.append({"name": name, "label": words(name), "url": url})
         return found
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the rows."""
         return super().get_context_data(rows=self.get_data(), **kwargs)
+
+    def get_described(self, context: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the JSON says of the starts."""
+        return [
+            {**start, "type": HUMAN, "workflow": describe_class(row["workflow"])}
+            for row in context["rows"]
+            for start in row["starts"]
+        ]

@@ -18,6 +18,7 @@ from django.views import generic
 from joeflow.content_types import content_type_of
 from joeflow.keys import read_key
 from joeflow.models import Task, Workflow, get_workflows
+from joeflow.views.described import DescribedList
 from joeflow.views.names import words
 
 __all__ = ("FilterForm", "LeafingPaginator", "PeopleListView", "matching", "of_classes")
@@ -91,7 +92,7 @@ class FilterForm(forms.Form):
         return [self.classes[chosen]] if chosen else list(self.classes.values())
 
 
-class PeopleListView(LoginRequiredMixin, generic.ListView):  # type: ignore[type-arg]
+class PeopleListView(DescribedList, LoginRequiredMixin, generic.ListView):  # type: ignore[type-arg]
     """A list for whoever is logged in; it never counts what it lists.
 
     Attributes:

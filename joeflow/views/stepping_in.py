@@ -115,7 +115,7 @@ class InstanceView(WorkflowViewMixin, generic.detail.SingleObjectMixin, generic.
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, which refuses in JSON where JSON is sent."""
-        return json.guard(super().as_view(**initkwargs))
+        return json.guard(super().as_view(**initkwargs), asks=json.is_json)
 
     def get_template_names(self) -> list[str]:
         """Return the names in the order in which Django tries them."""

@@ -69,6 +69,13 @@ _LISTED = {
     "groups": _PEOPLE,
     "may": _object(complete=BOOLEAN, claim=BOOLEAN, release=BOOLEAN, reassign=BOOLEAN),
 }
+_START = {
+    "name": TEXT,
+    "label": TEXT,
+    "type": TYPE,
+    "url": PATH,
+    "workflow": _object(name=TEXT, label=TEXT),
+}
 _FIELD = _with_options(
     _object(
         name=TEXT,
@@ -134,14 +141,8 @@ SCHEMAS: dict[str, Schema] = {
     "ListedTask": _object(**_LISTED),
     "Person": _object(id={"type": ["integer", "string"]}, name=TEXT),
     "Standing": _object(**_STANDING),
-    "Start": _object(
-        name=TEXT,
-        label=TEXT,
-        type=TYPE,
-        url=PATH,
-        workflow=_object(name=TEXT, label=TEXT),
-        fields=_list(ref("Field")),
-    ),
+    "Start": _object(**_START, fields=_list(ref("Field"))),
+    "StartRow": _object(**_START),
     "Task": _object(**_LISTED, fields=_list(ref("Field"))),
     "TaskRow": _object(**_ROW),
     "WorkflowRow": _object(id=KEY, name=TEXT, label=TEXT, url=PATH),

@@ -128,9 +128,10 @@ def _name(view: Any, pattern: URLPattern) -> str:
 
 
 def _tag(view: Any) -> dict[str, Schema]:
-    if view.model is None:
+    model = getattr(view, "model", None)
+    if model is None:
         return {}
-    opts = view.model._meta
+    opts = model._meta
     tag = {"name": opts.label_lower, "description": capfirst(str(opts.verbose_name_plural))}
     return {opts.label_lower: tag}
 

@@ -171,12 +171,23 @@ def _describe_list(view: Any) -> Schema:
     content = {JSON: {"schema": schema}, HTML: {"schema": {"type": "string"}}}
     return {
         "summary": str(view.json_summary),
-        "parameters": [_PAGE],
+        "parameters": [_in_query(name) for name in _filters(view)],
         "responses": {
             "200": {"description": _("One page of the list"), "content": content},
             **_refusals([401, 403, 404]),
         },
     }
+
+
+def _filters(view: Any) -> list[str]:
+    form_class = getattr(view, "filter_form_class", None)
+    page = ["page"] if getattr(view, "paginate_by", None) else []
+    return [*getattr(form_class, "base_fields", ()), *page]
+
+
+def _in_query(name: str) -> Schema:
+    # Any text: what cannot be understood filters nothing.
+    return {"name": name, "in": "query", "schema": {"type": "string"}}
 
 
 _PAGE: Schema = {
