@@ -193,7 +193,8 @@ class Workflow(InstanceVerbs, models.Model, metaclass=WorkflowBase):
                 if hasattr(view, "get_further_url_patterns"):
                     urls += view.get_further_url_patterns(cls)
             if hasattr(view, "is_history"):
-                history = view.as_view(model=cls, is_history=True)
+                options = {"is_history": True, "http_method_names": ["get", "head", "options"]}
+                history = view.as_view(model=cls, **options)
                 urls.append(path(f"{KEY_PATH}history", history, name="detail-history"))
         for needed, name, route, view in _STEPPING_IN:
             if getattr(cls, f"{needed}_view") is not None:

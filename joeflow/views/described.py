@@ -17,14 +17,9 @@ from joeflow.views.descriptions import (
     describe_tasks,
 )
 from joeflow.views.histories import describe_history
-from joeflow.views.negotiation import READING
 from joeflow.views.rest import is_rest
 
 __all__ = ("DescribedInstance", "DescribedList", "DescribedStart", "DescribedTask")
-
-
-def _looks_for_json(request: HttpRequest) -> bool:
-    return request.method in READING and json.wants_json(request)
 
 
 class DescribedTask:
@@ -79,9 +74,9 @@ class DescribedInstance:
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view, which answers in JSON where somebody only looks and wants that."""
+        """Return the view, which answers in JSON where that is wanted."""
         view: Any = super()
-        return json.guard(view.as_view(**initkwargs), asks=_looks_for_json)
+        return json.guard(view.as_view(**initkwargs))
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the page, or the description for those who want JSON."""

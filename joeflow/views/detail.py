@@ -21,6 +21,7 @@ from joeflow.models import Event, Task
 from joeflow.reversing import reverse_in
 from joeflow.storable import refuse_unstorable
 from joeflow.transitions import transition
+from joeflow.views import json
 from joeflow.views.again import BUSY
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.changes import changes_view, has_events, mark_of, with_state
@@ -181,23 +182,38 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         if is_of_another_class(self.object):
             raise Http404
         try:
-            refuse_unreadable(request)
+            form = self._read_comment()
         except UnreadableBody as error:
             return error.get_response(request)
-        form = self.comment_form_class(request.POST)
-        refuse_unstorable(form)
         if not form.is_valid():
-            return self._show_again(form, 200)
+            wants_json = json.wants_json(request)
+            return json.answer_errors(form.errors) if wants_json else self._show_again(form, 200)
         lock = partial(transition, Task, self.object.pk, using=self.using)
         add = partial(self._add_comment, form.cleaned_data["comment"])
         return act_or_give_up(self.using, lock, add, partial(self._refuse_comment, form))
 
+    def _read_comment(self) -> Any:
+        if not json.is_json(self.request):
+            refuse_unreadable(self.request)
+            form = self.comment_form_class(self.request.POST)
+            refuse_unstorable(form)
+            return form
+        sent = json.read_data(self.request, self.comment_form_class())
+        form = self.comment_form_class(sent.data)
+        refuse_unstorable(form)
+        sent.apply(form)
+        return form
+
     def _add_comment(self, text: str) -> HttpResponse:
         with transition(Task, self.object.pk, using=self.using) as current:
             current.record(Event.COMMENTED, None, self._user, text)
+        if json.wants_json(self.request):
+            return json.answer(self.object, status=201)
         return HttpResponseRedirect(f"{self.request.get_full_path()}#history")
 
     def _refuse_comment(self, form: Any) -> HttpResponse:
+        if json.wants_json(self.request):
+            return json.refuse(409, str(BUSY))
         form.add_error(None, str(BUSY))
         return self._show_again(form, 409)
 

@@ -51,6 +51,8 @@ def describe_view(view: Any, name: str) -> dict[str, Schema]:
         operations = _describe_node(view)
     elif isinstance(view, DescribedInstance):
         operations = {"get": _describe_instance(view)}
+        if getattr(view, "comment_form_class", None) is not None and not view.is_history:
+            operations["post"] = _describe_commenting(view)
     elif isinstance(view, DescribedList):
         operations = {"get": _describe_list(view)}
     else:
@@ -98,8 +100,11 @@ def _describe_sending(view: Any) -> Schema:
         good["200"] = _("The instance, and its open tasks")
     kept = set(view.initial) | (set() if view.is_start else _fields_elsewhere(view))
     body = body_schema(_form_class(view), kept)
+    return {"summary": _for_people(summary, view), **_sending(body, good, codes)}
+
+
+def _sending(body: Schema, good: dict[str, str], codes: list[int]) -> Schema:
     return {
-        "summary": _for_people(summary, view),
         "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
         "responses": {
             **{code: _answer(text, ref("Standing")) for code, text in sorted(good.items())},
@@ -157,6 +162,14 @@ def _describe_instance(view: Any) -> Schema:
     schema = "History" if view.is_history else "Instance"
     responses = {"200": _page_or(schema), **_refusals([401, 403, 404])}
     return {**operation, "responses": responses}
+
+
+def _describe_commenting(view: Any) -> Schema:
+    summary = _("Comment on a {workflow}").format(workflow=view.model._meta.verbose_name)
+    body = body_schema(view.comment_form_class, ())
+    good = {"201": _("The instance, and its open tasks")}
+    codes = [400, 401, 403, 404, 409, 413, 415]
+    return {"summary": summary, **_sending(body, good, codes)}
 
 
 def _describe_list(view: Any) -> Schema:

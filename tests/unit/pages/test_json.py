@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from django.test.client import MULTIPART_CONTENT
 
-from joeflow.models import Task
+from joeflow.exceptions import InstanceLocked
+from joeflow.models import Event, Task
 from joeflow.views.descriptions import describe_instance, describe_tasks
 from joeflow.views.openapi import build_document
 from tests.rules import package
@@ -106,12 +108,58 @@ def test_browser__gets_the_page(client, manager, page):
     assert "Accept" in response["Vary"]
 
 
-def test_comment__is_not_refused_after_it_was_written(client, purchase, manager):
+@pytest.mark.parametrize("content_type", ["application/json", MULTIPART_CONTENT])
+def test_comment__is_written(client, purchase, approve, manager, content_type):
     client.force_login(manager)
 
-    response = client.post(f"/purchase/{purchase.pk}/", {"comment": "Hello"}, headers=JSON)
+    response = client.post(
+        f"/purchase/{purchase.pk}/",
+        {"comment": "Hello"},
+        content_type=content_type,
+        headers=JSON,
+    )
 
-    assert response.status_code == 302
+    comment = Event.objects.get()
+    assert (response.status_code, keys(response)) == (201, [approve.pk])
+    assert (comment.kind, comment.text, comment.user) == (Event.COMMENTED, "Hello", manager)
+
+
+@pytest.mark.parametrize("body", [{}, {"comment": " "}, {"comment": "Hi", "other": 1}])
+def test_comment_that_is_not_valid__says_why(client, purchase, manager, body):
+    client.force_login(manager)
+
+    response = client.post(f"/purchase/{purchase.pk}/", body, content_type="application/json")
+
+    assert (response.status_code, list(response.json())) == (422, ["errors"])
+    assert not Event.objects.exists()
+
+
+def test_comment__nobody_is_logged_in__is_unauthorized(client, purchase):
+    body = {"comment": "Hello"}
+
+    response = client.post(f"/purchase/{purchase.pk}/", body, content_type="application/json")
+
+    assert (response.status_code, Event.objects.exists()) == (401, False)
+
+
+def test_comment__on_a_busy_instance__is_a_conflict(client, purchase, manager, monkeypatch):
+    def taken(*args, **kwargs):
+        raise InstanceLocked
+
+    monkeypatch.setattr("joeflow.transitions.lock_instance", taken)
+    client.force_login(manager)
+
+    response = client.post(f"/purchase/{purchase.pk}/", {"comment": "Hi"}, headers=JSON)
+
+    assert (response.status_code, list(response.json())) == (409, ["detail"])
+
+
+def test_history__takes_no_comments(client, purchase, manager):
+    client.force_login(manager)
+
+    response = client.post(f"/purchase/{purchase.pk}/history", {"comment": "Hi"}, headers=JSON)
+
+    assert response.status_code == 405
 
 
 def test_draft__is_no_current_value(client, get, approve, manager):

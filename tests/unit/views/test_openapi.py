@@ -120,7 +120,7 @@ def test_workflow_at_two_addresses__has_two_names_for_each_operation(document_of
         for method, operation in item.items()
         if method != "parameters"
     ]
-    assert len(set(names)) == len(names) == 2 * 5
+    assert len(set(names)) == len(names) == 2 * 6
 
 
 def test_address_that_two_have__is_that_of_the_first(document_of):
