@@ -5,7 +5,6 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
-from joeflow.views import OpenAPIView
 from tests.testapp.models import (
     Approval,
     Assigned,
@@ -31,7 +30,6 @@ urlpatterns = [
     path("guarded/", include(Guarded.urls())),
     path("greeting/", include(GreetingWorkflow.urls())),
     path("voucher/", include(Voucher.urls())),
-    path("openapi.json", OpenAPIView.as_view()),
     path("purchase/", include(Purchase.urls())),
     path("meeting/", include(Meeting.urls())),
     path("passport/", include(Passport.urls())),

@@ -219,7 +219,7 @@ def history_with_reasons(person):
 
 
 def openapi(person, **options):
-    response = person.client.get("/openapi.json", **options)
+    response = person.client.get("/work/openapi.json", **options)
     return response, shows(response, "check_note")
 
 
