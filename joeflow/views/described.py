@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from joeflow.content_types import is_of_another_class
 from joeflow.views import json
+from joeflow.views.bodies import refuse_unreadable
 from joeflow.views.descriptions import (
     describe_instance,
     describe_page,
@@ -23,7 +24,7 @@ __all__ = ("DescribedInstance", "DescribedList", "DescribedStart", "DescribedTas
 
 
 class DescribedTask:
-    """Makes the view of a task answer with a description where it would show its form."""
+    """Makes the view of a task read JSON, and answer with a description in place of its form."""
 
     request: HttpRequest
 
@@ -40,6 +41,22 @@ class DescribedTask:
         view: Any = self
         view.object = view.get_object() if view.object is None else view.object
         return describe_task(view.get_task(), view._user, form, url=self.request.path)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Return the form's arguments; JSON is read like a form that somebody sent."""
+        plain: Any = super()
+        kwargs: dict[str, Any] = plain.get_form_kwargs()
+        if self.request.method not in {"POST", "PUT"}:
+            return kwargs
+        if not json.is_json(self.request):
+            refuse_unreadable(self.request)
+        else:
+            view: Any = self
+            form_class: Any = view.get_form_class()
+            unbound = {k: v for k, v in kwargs.items() if k not in {"data", "files"}}
+            self._sent = json.read_data(self.request, form_class(**unbound))
+            kwargs["data"] = self._sent.data
+        return kwargs
 
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
         """Return the page, or the description for those who want JSON."""

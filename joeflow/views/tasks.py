@@ -26,7 +26,7 @@ from joeflow.transitions import transition
 from joeflow.typing import HUMAN
 from joeflow.views import drafts, json
 from joeflow.views.again import BUSY, answer_conflict
-from joeflow.views.bodies import UnreadableBody, refuse_unreadable
+from joeflow.views.bodies import UnreadableBody
 from joeflow.views.closed import answer_closed, answer_taken
 from joeflow.views.described import DescribedStart, DescribedTask
 from joeflow.views.locking import act_or_give_up
@@ -216,20 +216,6 @@ class TaskViewMixin(DescribedTask, RestTask, HumanNode):
         context.setdefault("task", self.get_task())
         context.setdefault("may_draft", self._may_draft() and "form" in context)
         return context
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Return the form's arguments; JSON is read like a form that somebody sent."""
-        kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
-        if self.request.method not in {"POST", "PUT"}:
-            return kwargs
-        if not json.is_json(self.request):
-            refuse_unreadable(self.request)
-        else:
-            form_class: Any = self.get_form_class()  # type: ignore[attr-defined]
-            unbound = {k: v for k, v in kwargs.items() if k not in {"data", "files"}}
-            self._sent = json.read_data(self.request, form_class(**unbound))
-            kwargs["data"] = self._sent.data
-        return kwargs
 
     def get_form(self, form_class: Any = None) -> Any:
         """Return the form, with what the JSON said that no form can say."""

@@ -164,6 +164,15 @@ def test_closed__is_said(send, task, method, status):
     assert (response.status_code, response.json()) == (status, {"detail": "This task is closed."})
 
 
+def test_paused__is_a_conflict(send, task, people):
+    task.workflow.pause(by=people["ada"], reason="Holidays")
+
+    response = send("PUT", task.get_absolute_url(), {"note": "New"})
+
+    assert (response.status_code, list(response.json())) == (409, ["detail"])
+    assert state_of(task) == (Task.SCHEDULED, "Old")
+
+
 def test_closed__is_not_said_to_strangers(send, task):
     url = task.get_absolute_url()
     task.cancel()
