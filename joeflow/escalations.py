@@ -11,6 +11,7 @@ from django.db.models import F
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.exceptions import InstanceLocked, JoeflowError
+from joeflow.graph import words
 from joeflow.models import Event, Task
 from joeflow.signals import task_overdue, task_reminded
 from joeflow.successors import create_successors
@@ -90,7 +91,7 @@ def _escalate(current: Transition, task: Any) -> None:
     if name is not None:
         current.was_open = True
         create_successors(current, workflow, [task], [name])
-        current.record(Event.ESCALATED, task, None, text=name.replace("_", " "))
+        current.record(Event.ESCALATED, task, None, text=words(name))
 
 
 class Escalation:

@@ -13,6 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from joeflow.graph import words
 from joeflow.models import Task
 from joeflow.overriding import OverridePlan, override, plan_override
 from joeflow.storable import refuse_unstorable
@@ -172,7 +173,7 @@ class OverrideForm(StateFormMixin, forms.ModelForm):  # type: ignore[type-arg]
         graph = self._meta.model._graph
         names = [name for name in graph.nodes if name not in graph.starts]
         choices: Any = self.fields["next_tasks"]
-        choices.choices = [(name, _words(name)) for name in names]
+        choices.choices = [(name, words(name)) for name in names]
         self.fields["override_reason"].required = self._was_shown("override_reason")
         if self.instance.pk and not self.is_bound:
             pks = self.instance.task_set.open().order_by("pk").values_list("pk", flat=True)
@@ -255,17 +256,17 @@ class OverrideForm(StateFormMixin, forms.ModelForm):  # type: ignore[type-arg]
         return "|".join(",".join(map(str, part)) for part in parts)
 
     def _describe(self, plan: OverridePlan) -> list[tuple[Any, str]]:
-        canceled = [_words(task.name) for task in plan.canceled]
+        canceled = [words(task.name) for task in plan.canceled]
         lines: list[tuple[Any, str]] = [
             (_("These tasks will be canceled:"), ", ".join(canceled))
             if canceled
             else (_("Nothing is open, and nothing will be canceled."), ""),
-            (_("These tasks will be started:"), ", ".join(map(_words, plan.started)))
+            (_("These tasks will be started:"), ", ".join(map(words, plan.started)))
             if plan.started
             else (_("Nothing will be started: the workflow ends."), ""),
         ]
         if plan.left:
-            lines.append((_("What has been done stays done:"), ", ".join(map(_words, plan.left))))
+            lines.append((_("What has been done stays done:"), ", ".join(map(words, plan.left))))
         if plan.workflow._paused is not None:
             lines.append((_("It is paused: nothing starts until somebody lets it go on."), ""))
         if self.files:
@@ -298,7 +299,3 @@ class OverrideForm(StateFormMixin, forms.ModelForm):  # type: ignore[type-arg]
         prefix = self.add_initial_prefix(name)
         sent = {key: data.getlist(key) for key in data if key.startswith(f"{prefix}_")}
         return {prefix: data.getlist(prefix), **sent}
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

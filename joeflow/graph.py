@@ -11,7 +11,7 @@ from typing import Any
 from joeflow.exceptions import NodeNotFound
 from joeflow.typing import MACHINE, Node
 
-__all__ = ("NO_NODES", "Graph", "is_escalation", "is_join", "show", "takes_task")
+__all__ = ("NO_NODES", "Graph", "is_escalation", "is_join", "show", "takes_task", "words")
 
 #: So many characters of something unknown are shown in a message.
 LONGEST_SHOWN = 200
@@ -159,6 +159,11 @@ class Graph:
             found |= new
             todo.extend(new)
         return frozenset(found)
+
+
+def words(name: str) -> str:
+    """Return the name of a node as a person reads it."""
+    return name.replace("_", " ")
 
 
 def show(thing: object) -> str:

@@ -22,10 +22,10 @@ from joeflow.access import may_override
 from joeflow.admin.actions import BUSY, CHANGED, CHUNK
 from joeflow.exceptions import InstanceChanged, InstanceEnded, InstanceLocked
 from joeflow.forms import OverrideForm
+from joeflow.graph import words
 from joeflow.instances import Outcome, override_all, pause_all, resume_all
 from joeflow.models import Task
 from joeflow.pausing import last_pause
-from joeflow.views.names import words
 from joeflow.views.stepping_in import ReasonForm
 
 __all__ = ("SteppingInMixin", "override_selected", "pause_selected", "resume_selected")

@@ -9,7 +9,7 @@ from enum import Enum
 
 from django.utils.encoding import iri_to_uri
 
-from joeflow.graph import Graph
+from joeflow.graph import Graph, words
 from joeflow.typing import HUMAN
 
 __all__ = (
@@ -216,7 +216,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 def readable(name: str) -> str:
     """Return a name as people read it: spaces for underscores, and nothing that XML forbids."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", name.replace("_", " "))
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", words(name))
 
 
 _LEADS_SOMEWHERE = re.compile(r"(https?:|[/?#.])", re.IGNORECASE)

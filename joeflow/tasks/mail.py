@@ -16,11 +16,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from joeflow.conf import settings
+from joeflow.graph import words
 from joeflow.mails import address_of, note
 from joeflow.models import Task
 from joeflow.signals import task_assigned, task_reminded
 from joeflow.transitions import Transition
-from joeflow.views.names import words
 
 __all__ = ("MailMixin",)
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.edit import FormMixin
 
-from joeflow.views import json
+from joeflow.views.api import json
 
 __all__ = ("BUSY", "answer_conflict")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from joeflow.views.negotiation import wants_json
+from joeflow.views.api.negotiation import wants_json
 
 __all__ = ("UnreadableBody", "refuse_unreadable")
 

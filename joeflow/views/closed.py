@@ -11,11 +11,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormMixin
 
+from joeflow.graph import words
 from joeflow.models import Task
-from joeflow.views import json
+from joeflow.views.api import json
+from joeflow.views.api.negotiation import READING
 from joeflow.views.drafts import is_shown, texts_of
-from joeflow.views.names import words
-from joeflow.views.negotiation import READING
 
 __all__ = ("answer_closed", "answer_taken", "typed_in")
 

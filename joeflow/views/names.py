@@ -9,12 +9,7 @@ from django.db.models import QuerySet
 
 from joeflow.models import Task
 
-__all__ = ("WorkflowViewMixin", "words")
-
-
-def words(name: str) -> str:
-    """Return the name of a node as a person reads it."""
-    return name.replace("_", " ")
+__all__ = ("WorkflowViewMixin",)
 
 
 class WorkflowViewMixin:

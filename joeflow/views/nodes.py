@@ -22,7 +22,7 @@ from joeflow.graph import show
 from joeflow.keys import KEY_PATH
 from joeflow.models import Task
 from joeflow.typing import HUMAN
-from joeflow.views import json
+from joeflow.views.api import json
 from joeflow.views.deadlines import check_deadlines, takes_one
 from joeflow.views.names import WorkflowViewMixin
 from joeflow.views.signed import for_signed_links

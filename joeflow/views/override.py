@@ -16,14 +16,15 @@ from joeflow.content_types import is_of_another_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.exceptions import InstanceChanged
 from joeflow.forms import OverrideForm
+from joeflow.graph import words
 from joeflow.models import Task
 from joeflow.overriding import OverridePlan
 from joeflow.tracking import track_changes
 from joeflow.transitions import transition
-from joeflow.views import json
+from joeflow.views.api import json
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.locking import act_or_give_up
-from joeflow.views.names import WorkflowViewMixin, words
+from joeflow.views.names import WorkflowViewMixin
 from joeflow.views.stepping_in import pause_context
 
 __all__ = ("OverrideView",)

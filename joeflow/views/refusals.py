@@ -8,7 +8,7 @@ from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 
-from joeflow.views.rest import is_rest
+from joeflow.views.api.rest import is_rest
 
 __all__ = ("refuse_person",)
 

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from joeflow.access import is_for, with_people
 from joeflow.content_types import workflow_class
+from joeflow.graph import words
 from joeflow.models import Task
 from joeflow.signed import Pass, read_token
-from joeflow.views import json
-from joeflow.views.names import words
+from joeflow.views.api import json
 
 __all__ = ("for_signed_links",)
 

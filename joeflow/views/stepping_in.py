@@ -17,16 +17,17 @@ from django.views import generic
 from joeflow.access import is_known, may_override
 from joeflow.content_types import content_type_of, is_of_another_class
 from joeflow.exceptions import InstanceEnded, UndoRefused
+from joeflow.graph import words
 from joeflow.models import Event, Task
 from joeflow.pausing import last_pause, pause, resume
 from joeflow.reversing import reverse_in
 from joeflow.storable import refuse_unstorable
 from joeflow.undoing import Undo, undoable
-from joeflow.views import json
 from joeflow.views.again import BUSY
+from joeflow.views.api import json
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
 from joeflow.views.locking import act_or_give_up
-from joeflow.views.names import WorkflowViewMixin, words
+from joeflow.views.names import WorkflowViewMixin
 from joeflow.views.refusals import refuse_person
 
 __all__ = (

@@ -18,23 +18,24 @@ from joeflow.assignments import concerns
 from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
 from joeflow.engine import complete_start
+from joeflow.graph import words
 from joeflow.models import Task
 from joeflow.storable import refuse_unstorable
 from joeflow.successors import task_values
 from joeflow.tracking import keep_many, keep_values, track_changes
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN
-from joeflow.views import drafts, json
+from joeflow.views import drafts
 from joeflow.views.again import BUSY, answer_conflict
+from joeflow.views.api import json
+from joeflow.views.api.described import DescribedStart, DescribedTask
+from joeflow.views.api.negotiation import READING
+from joeflow.views.api.rest import Answered, Passing, RestTask, is_rest
 from joeflow.views.bodies import UnreadableBody
 from joeflow.views.closed import answer_closed, answer_taken
-from joeflow.views.described import DescribedStart, DescribedTask
 from joeflow.views.locking import act_or_give_up
-from joeflow.views.names import words
-from joeflow.views.negotiation import READING
 from joeflow.views.nodes import HumanNode
 from joeflow.views.refusals import refuse_person
-from joeflow.views.rest import Answered, Passing, RestTask, is_rest
 from joeflow.views.stepping_in import describe_pause, pause_context
 
 __all__ = ("StartViewMixin", "TaskViewMixin")

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from joeflow.views.openapi import build_document
+from joeflow.views.api.openapi import build_document
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from joeflow.models import Event, Task, Workflow
-from joeflow.views.changes import mark_of
+from joeflow.views.pages.changes import mark_of
 from tests.testapp.models import Letter, Purchase
 from tests.unit.pages.conftest import make_due
 

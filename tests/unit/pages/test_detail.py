@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Event, Task, Workflow
 from joeflow.views import WorkflowDetailView
-from joeflow.views.history import Entry
+from joeflow.views.pages.history import Entry
 from tests.testapp.models import GreetingWorkflow, Letter, Purchase
 from tests.unit.pages.conftest import make_due
 from tests.unit.people.conftest import make_purchase
@@ -83,7 +83,7 @@ class TestHistory:
     def test_an_event_of_a_task_that_is_not_listed(self, buyer_s, order, buyer, monkeypatch):
         task = order()
         task.claim(buyer)
-        monkeypatch.setattr("joeflow.views.detail.MOST_TASKS", 1)
+        monkeypatch.setattr("joeflow.views.pages.detail.MOST_TASKS", 1)
         task.workflow.task_set.create(name="sign", type="human", workflow=task.workflow)
 
         response = buyer_s.get(task.workflow.get_absolute_url())
@@ -221,7 +221,7 @@ class TestComments:
         def refuse(*args, **kwargs):
             raise InstanceLocked
 
-        monkeypatch.setattr("joeflow.views.detail.transition", refuse)
+        monkeypatch.setattr("joeflow.views.pages.detail.transition", refuse)
 
         response = buyer_s.post(purchase.get_absolute_url(), {"comment": "Hello"})
 

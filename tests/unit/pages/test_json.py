@@ -5,10 +5,10 @@ import json
 import pytest
 from django.test.client import MULTIPART_CONTENT
 
+from joeflow.descriptions.tasks import describe_instance, describe_tasks
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Event, Task
-from joeflow.views.descriptions import describe_instance, describe_tasks
-from joeflow.views.openapi import build_document
+from joeflow.views.api.openapi import build_document
 from tests.rules import package
 from tests.unit.people.conftest import make_purchase
 

@@ -9,9 +9,9 @@ from django.test import RequestFactory
 from django.utils import timezone
 from django.views.generic import ListView
 
+from joeflow.descriptions.tasks import describe_tasks
 from joeflow.models import Event, Task, Workflow
-from joeflow.views.described import DescribedList
-from joeflow.views.descriptions import describe_tasks
+from joeflow.views.api.described import DescribedList
 
 JSON = {"accept": "application/json"}
 NOTHING = {"complete": False, "claim": False, "release": False, "reassign": False}
@@ -207,7 +207,7 @@ class TestWhoMay:
 
 
 def test_class_that_is_gone__leaves_the_rest(approve, manager, monkeypatch):
-    monkeypatch.setattr("joeflow.views.descriptions.workflow_class", lambda *args: None)
+    monkeypatch.setattr("joeflow.descriptions.tasks.workflow_class", lambda *args: None)
 
     [described] = describe_tasks([approve], manager)
 

@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
+from joeflow.descriptions import histories
+from joeflow.descriptions.tasks import describe_instance, describe_instances
 from joeflow.models import Event, Task, Workflow
-from joeflow.views import WorkflowDetailView, histories
-from joeflow.views.descriptions import describe_instance, describe_instances
+from joeflow.views import WorkflowDetailView
 from tests.testapp.models import Bare, Contract, ContractProxy, GreetingWorkflow, Purchase
 
 JSON = {"accept": "application/json"}

@@ -9,8 +9,8 @@ from django import forms
 from django.core.validators import MinValueValidator
 from django.db import connection
 
-from joeflow.views import fields
-from joeflow.views.fields import describe_form
+from joeflow.descriptions import fields
+from joeflow.descriptions.fields import describe_form
 from tests.testapp.models import Sheet, SheetState
 
 JSON = {"accept": "application/json"}

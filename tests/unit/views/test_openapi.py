@@ -13,9 +13,9 @@ from django.views.generic import ListView
 
 from joeflow.models import Task
 from joeflow.views import OpenAPIView
-from joeflow.views.described import DescribedList
-from joeflow.views.openapi import build_document
-from joeflow.views.openapi.schemas import body_schema
+from joeflow.views.api.described import DescribedList
+from joeflow.views.api.openapi import build_document
+from joeflow.views.api.openapi.schemas import body_schema
 from tests.rules import package
 from tests.testapp.models import (
     Assigned,

@@ -18,9 +18,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
 
-from joeflow.views import json
-from joeflow.views.openapi.components import SCHEMAS
-from joeflow.views.openapi.operations import describe_view
+from joeflow.views.api import json
+from joeflow.views.api.openapi.components import SCHEMAS
+from joeflow.views.api.openapi.operations import describe_view
 
 __all__ = ("OpenAPIView", "build_document")
 

@@ -24,12 +24,12 @@ from django.views import generic
 
 from joeflow.access import may_complete, with_people
 from joeflow.exceptions import InstanceLocked, JoeflowError, TaskClosed, TaskTaken
+from joeflow.graph import words
 from joeflow.keys import read_key
 from joeflow.models import Task, get_workflows
 from joeflow.typing import HUMAN
-from joeflow.views.colleagues import colleagues, find_colleague
-from joeflow.views.lists import of_classes
-from joeflow.views.names import words
+from joeflow.views.pages.colleagues import colleagues, find_colleague
+from joeflow.views.pages.lists import of_classes
 
 __all__ = ("AssignView", "ClaimView", "ReleaseView", "SnoozeView")
 

@@ -14,13 +14,13 @@ from django.views import generic
 
 from joeflow.access import has_permissions, is_viewable_by, may_view
 from joeflow.clock import DatabaseNow
+from joeflow.descriptions.tasks import describe_class, describe_instances
+from joeflow.graph import words
 from joeflow.models import Task, get_workflows
 from joeflow.reversing import reverse_in
 from joeflow.typing import HUMAN
-from joeflow.views.described import DescribedList
-from joeflow.views.descriptions import describe_class, describe_instances
-from joeflow.views.lists import FilterForm, PeopleListView
-from joeflow.views.names import words
+from joeflow.views.api.described import DescribedList
+from joeflow.views.pages.lists import FilterForm, PeopleListView
 
 __all__ = ("InstancesView", "StartsView")
 

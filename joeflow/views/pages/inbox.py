@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from joeflow.access import is_given_to
 from joeflow.clock import DatabaseNow
+from joeflow.graph import words
 from joeflow.models import Task
-from joeflow.views.lists import FilterForm, PeopleListView
-from joeflow.views.names import words
-from joeflow.views.sharing import today
+from joeflow.views.pages.lists import FilterForm, PeopleListView
+from joeflow.views.pages.sharing import today
 
 __all__ = ("DoneView", "InboxView")
 

@@ -10,7 +10,7 @@ from django.core import validators
 from django.forms.utils import pretty_name
 from django.utils.choices import CallableChoiceIterator
 
-from joeflow.views.values import read_value, takes_several
+from joeflow.descriptions.values import read_value, takes_several
 
 __all__ = ("MOST_CHOICES", "TYPES", "describe_fields", "describe_form", "type_of")
 

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
-from joeflow.views.fields import describe_fields
+from joeflow.descriptions.fields import describe_fields
 
 __all__ = ("body_schema",)
 

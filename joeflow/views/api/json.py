@@ -28,9 +28,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
-from joeflow.views.descriptions import describe_standing
-from joeflow.views.negotiation import is_json, vary, wants_json
-from joeflow.views.values import write_value
+from joeflow.descriptions.tasks import describe_standing
+from joeflow.descriptions.values import write_value
+from joeflow.views.api.negotiation import is_json, vary, wants_json
 
 __all__ = (
     "BadJSON",

@@ -8,17 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy
 
 from joeflow.content_types import is_of_another_class
-from joeflow.views import json
-from joeflow.views.bodies import refuse_unreadable
-from joeflow.views.descriptions import (
+from joeflow.descriptions.histories import describe_history
+from joeflow.descriptions.tasks import (
     describe_instance,
     describe_page,
     describe_start,
     describe_task,
     describe_tasks,
 )
-from joeflow.views.histories import describe_history
-from joeflow.views.rest import is_rest
+from joeflow.views.api import json
+from joeflow.views.api.rest import is_rest
+from joeflow.views.bodies import refuse_unreadable
 
 __all__ = ("DescribedInstance", "DescribedList", "DescribedStart", "DescribedTask")
 

@@ -13,12 +13,12 @@ from django.urls import NoReverseMatch
 
 from joeflow.access import REASSIGN, has_permission, is_for, is_known, may_complete
 from joeflow.content_types import workflow_class
+from joeflow.descriptions.fields import describe_form
 from joeflow.exceptions import NodeNotFound
+from joeflow.graph import words
 from joeflow.models import Event, Task
 from joeflow.reversing import reverse_in
 from joeflow.typing import HUMAN
-from joeflow.views.fields import describe_form
-from joeflow.views.names import words
 
 __all__ = (
     "describe_class",

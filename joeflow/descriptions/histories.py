@@ -8,9 +8,9 @@ from django.core.paginator import InvalidPage, Page, Paginator
 from django.db.models import F, Value
 from django.http import Http404
 
+from joeflow.descriptions.tasks import describe_person, describe_row
+from joeflow.graph import words
 from joeflow.models import Event, Task
-from joeflow.views.descriptions import describe_person, describe_row
-from joeflow.views.names import words
 
 __all__ = ("describe_history",)
 

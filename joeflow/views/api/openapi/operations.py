@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.generic.edit import FormMixin, ModelFormMixin
 
 from joeflow.access import is_shared_out, permissions_of
-from joeflow.views.described import DescribedInstance, DescribedList
-from joeflow.views.names import words
+from joeflow.graph import words
+from joeflow.views.api.described import DescribedInstance, DescribedList
+from joeflow.views.api.openapi.components import ref
+from joeflow.views.api.openapi.schemas import body_schema
+from joeflow.views.api.rest import is_rest
 from joeflow.views.nodes import HumanNode
-from joeflow.views.openapi.components import ref
-from joeflow.views.openapi.schemas import body_schema
-from joeflow.views.rest import is_rest
 
 __all__ = ("describe_view",)
 

@@ -16,19 +16,20 @@ from joeflow.access import is_known, may_override, may_view, with_people
 from joeflow.content_types import is_of_another_class
 from joeflow.contrib.reversion import changes_of
 from joeflow.exceptions import MissingExtra
+from joeflow.graph import words
 from joeflow.keys import KEY_PATH
 from joeflow.models import Event, Task
 from joeflow.reversing import reverse_in
 from joeflow.storable import refuse_unstorable
 from joeflow.transitions import transition
-from joeflow.views import json
 from joeflow.views.again import BUSY
+from joeflow.views.api import json
+from joeflow.views.api.described import DescribedInstance
 from joeflow.views.bodies import UnreadableBody, refuse_unreadable
-from joeflow.views.changes import changes_view, has_events, mark_of, with_state
-from joeflow.views.described import DescribedInstance
-from joeflow.views.history import Entry, history
 from joeflow.views.locking import act_or_give_up
-from joeflow.views.names import WorkflowViewMixin, words
+from joeflow.views.names import WorkflowViewMixin
+from joeflow.views.pages.changes import changes_view, has_events, mark_of, with_state
+from joeflow.views.pages.history import Entry, history
 from joeflow.views.refusals import refuse_person
 from joeflow.views.stepping_in import add_undo_urls, pause_context
 

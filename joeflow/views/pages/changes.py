@@ -24,7 +24,7 @@ from joeflow.models import Event, Task
 __all__ = ("changes_view", "mark_of", "with_state")
 
 _PREFIX = "joeflow_state_"
-_SALT = "joeflow.views.changes"
+_SALT = "joeflow.views.pages.changes"
 _OF_INSTANCE = ("modified", "_ended", "_paused")
 
 

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views import generic
 
 from joeflow.content_types import content_type_of
+from joeflow.graph import words
 from joeflow.keys import read_key
 from joeflow.models import Task, Workflow, get_workflows
-from joeflow.views.described import DescribedList
-from joeflow.views.names import words
+from joeflow.views.api.described import DescribedList
 
 __all__ = ("FilterForm", "LeafingPaginator", "PeopleListView", "matching", "of_classes")
 

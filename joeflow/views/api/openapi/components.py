@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from joeflow.descriptions.fields import TYPES
 from joeflow.models import Event, Task
 from joeflow.typing import HUMAN, MACHINE
-from joeflow.views.fields import TYPES
 
 __all__ = ("SCHEMAS", "ref")
 

@@ -1,0 +1,1 @@
+"""Tasks, instances and what happened to them, described for programs."""

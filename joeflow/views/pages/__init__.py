@@ -1,0 +1,1 @@
+"""The pages of a small site: what people have to do, and where everything stands."""
