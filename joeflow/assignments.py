@@ -1,14 +1,12 @@
-"""Whose a task is: given when it is created, taken, given back and handed over."""
+"""Whose a task is: taken, given back and handed over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 
 from joeflow.access import (
     REASSIGN,
@@ -23,91 +21,20 @@ from joeflow.access import (
 )
 from joeflow.events import Event
 from joeflow.exceptions import (
-    InvalidAssignees,
     JoeflowError,
     NodeNotFound,
     TaskClosed,
     TaskTaken,
 )
-from joeflow.graph import show
+from joeflow.recipients import mark_as_given, read_recipients
 from joeflow.signals import task_assigned
 from joeflow.transitions import Transition, transition
 from joeflow.typing import HUMAN, Node, TaskColumns, User
 
-__all__ = ("Shareable", "concerns", "give", "read_recipients")
+__all__ = ("Shareable", "concerns")
 
 #: The events that change whose a task is.
 _CHANGES = (Event.CLAIMED, Event.RELEASED, Event.ASSIGNED)
-
-
-def read_recipients(value: Any) -> tuple[list[Any], list[Any]]:
-    """Return the users and the groups that something stands for.
-
-    Args:
-        value: A user, a group, several of them, or None.
-
-    Returns:
-        The users, and the groups; each of them once.
-
-    Raises:
-        InvalidAssignees: It stands for something else.
-    """
-    users: dict[Any, Any] = {}
-    groups: dict[Any, Any] = {}
-    for item in _listed(value):
-        if not isinstance(item, Model) or item.pk is None:
-            raise InvalidAssignees(_complaint(value))
-        if isinstance(item, get_user_model()):
-            users[item.pk] = item
-        elif isinstance(item, Group):
-            groups[item.pk] = item
-        else:
-            raise InvalidAssignees(_complaint(value))
-    return list(users.values()), list(groups.values())
-
-
-def _listed(value: Any) -> Iterable[Any]:
-    if value is None:
-        return ()
-    if isinstance(value, Model):  # also one that is loaded when it is used, which can be iterated
-        return (value,)
-    several = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
-    return value if several else (value,)
-
-
-def _complaint(value: Any) -> str:
-    return (
-        f"A task cannot be given to {show(value)}. It can be given to a user, to a group, to a "
-        f"list of them, or to nobody with None."
-    )
-
-
-def give(task: Any, value: Any) -> list[Any]:
-    """Give a new task to somebody.
-
-    Args:
-        task: The saved task.
-        value: A user, a group, several of them, or None.
-
-    Returns:
-        The users and the groups.
-
-    Raises:
-        InvalidAssignees: It stands for something else.
-    """
-    users, groups = read_recipients(value)
-    if value is not None and not task.is_given:
-        _mark_as_given(task, task._state.db, is_given=True)
-    if users:
-        task.assignees.add(*users)
-    if groups:
-        task.assigned_groups.add(*groups)
-    return [*users, *groups]
-
-
-def _mark_as_given(task: Any, using: str, *, is_given: bool) -> None:
-    task.is_given = is_given
-    type(task)._base_manager.using(using).filter(pk=task.pk).update(is_given=is_given)
 
 
 class Shareable(TaskColumns):
@@ -221,7 +148,7 @@ class Shareable(TaskColumns):
             if groups or not users:
                 task.assigned_groups.set(groups)
             if is_boss:
-                _mark_as_given(task, current.using, is_given=to is not None)
+                mark_as_given(task, current.using, is_given=to is not None)
             to = [*(user for user in users if user not in [*before, by]), *groups]
             told = {"signal": task_assigned, "to": to} if to else {}
             _record(current, task, Event.ASSIGNED, by, [*users, *groups], before, **told)

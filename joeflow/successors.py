@@ -10,7 +10,6 @@ from django.db import transaction as database_transaction
 from django.utils import timezone
 
 from joeflow.access import is_shared_out
-from joeflow.assignments import give
 from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.content_types import content_type_of
@@ -19,6 +18,7 @@ from joeflow.dispatch import Delivery
 from joeflow.exceptions import JoeflowError
 from joeflow.graph import Graph, is_join
 from joeflow.open_rows import read_open_rows
+from joeflow.recipients import give
 from joeflow.signals import task_assigned
 from joeflow.statements import INSERT_LINKS, INSERT_TASKS
 from joeflow.transitions import Transition

@@ -16,11 +16,11 @@ from django.views import View
 from django.views.generic.edit import ModelFormMixin
 
 from joeflow.access import permissions_of
-from joeflow.assignments import give
 from joeflow.exceptions import InvalidDefinition
 from joeflow.graph import show
 from joeflow.keys import KEY_PATH
 from joeflow.models import Task
+from joeflow.recipients import give
 from joeflow.typing import HUMAN
 from joeflow.views.api import json
 from joeflow.views.deadlines import check_deadlines, takes_one

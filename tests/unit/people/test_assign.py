@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Group
 
 from joeflow import tasks
-from joeflow.assignments import read_recipients
 from joeflow.exceptions import InvalidAssignees
+from joeflow.recipients import read_recipients
 from tests.testapp.models import Chain, Purchase
 from tests.unit.people.conftest import make_purchase
 
