@@ -29,7 +29,7 @@ from tests.testapp.workflows_reversion import Letter, Parcel, ParcelState, Regis
 from tests.testapp.workflows_stepping_in import Meeting, Passport, Report
 
 if find_spec("rest_framework") is not None:
-    from tests.testapp.workflows_rest import Note, RestWorkflow  # noqa: F401
+    from tests.testapp.workflows_rest import Memo, RestWorkflow  # noqa: F401
 
 __all__ = (
     "Approval",

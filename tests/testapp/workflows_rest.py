@@ -24,7 +24,7 @@ class ByName(authentication.BaseAuthentication):
         return "Name"
 
 
-class Note(Workflow):
+class Memo(Workflow):
     """What somebody has noted."""
 
     note = models.TextField(blank=True)
@@ -34,7 +34,7 @@ class Note(Workflow):
 
 class NoteSerializer(serializers.ModelSerializer):
     class Meta:
-        model = Note
+        model = Memo
         fields = ("note", "seen")
 
 
@@ -61,11 +61,11 @@ class CheckRest(TaskViewMixin, generics.RetrieveUpdateAPIView):
             raise exceptions.ValidationError({"note": ["No."]})
 
 
-class RestWorkflow(Note):
+class RestWorkflow(Memo):
     """A program starts, another one checks."""
 
-    start = StartRest(permission_required="testapp.add_note")
-    check_note = CheckRest(permission_required="testapp.change_note")
+    start = StartRest(permission_required="testapp.add_memo")
+    check_note = CheckRest(permission_required="testapp.change_memo")
 
     def end(self):
         pass

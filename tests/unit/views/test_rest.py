@@ -15,7 +15,7 @@ from tests.rules import package
 from tests.statements import Statements
 
 package("rest_framework")
-from tests.testapp.workflows_rest import CheckRest, Note, RestWorkflow  # noqa: E402
+from tests.testapp.workflows_rest import CheckRest, Memo, RestWorkflow  # noqa: E402
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def people(db, django_user_model):
     """Somebody who may do everything, and somebody who may nothing."""
     ada = django_user_model.objects.create_user("ada")
-    names = ["add_note", "change_note"]
+    names = ["add_memo", "change_memo"]
     ada.user_permissions.set(Permission.objects.filter(codename__in=names))
     return {"ada": ada, "bob": django_user_model.objects.create_user("bob")}
 
@@ -57,7 +57,7 @@ def _no_history(monkeypatch):
 
 def state_of(task):
     task.refresh_from_db()
-    return task.status, Note.objects.get().note
+    return task.status, Memo.objects.get().note
 
 
 def test_start__creates_and_goes_on(send, people):
@@ -81,14 +81,14 @@ def test_update__saves_and_completes(send, task, people, method):
 
 def test_update__writes_what_was_sent_alone(send, task, monkeypatch):
     def save_late(view, serializer):
-        Note.objects.update(count=7)
+        Memo.objects.update(count=7)
         super(CheckRest, view).perform_update(serializer)
 
     monkeypatch.setattr(CheckRest, "perform_update", save_late)
 
     send("PATCH", task.get_absolute_url(), {"note": "New"})
 
-    assert Note.objects.get().count == 7
+    assert Memo.objects.get().count == 7
 
 
 def test_get__is_the_serializer_s(send, task):
@@ -138,7 +138,7 @@ def test_session__is_nobody_where_the_view_knows_none(client, send, task, people
 
 
 def test_permission_of_the_framework_for_one_instance__is_asked(send, task):
-    Note.objects.update(note="Forbidden")
+    Memo.objects.update(note="Forbidden")
 
     response = send("PUT", task.get_absolute_url(), {"note": "New"})
 
