@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 __all__ = ("Event",)
 
@@ -106,7 +107,7 @@ class Event(models.Model):
         """Return a sentence for people."""
         if self.kind == self.MAILED and not self.text:
             return str(_("A mail has not gone out so far."))
-        who = str(self.user) if self.user else _("Somebody")
+        who = str(self.user) if self.user else pgettext("begins a sentence", "Somebody")
         sentences = {
             self.CLAIMED: _("{who} took it."),
             self.RELEASED: _("{who} gave it back."),

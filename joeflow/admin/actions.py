@@ -35,7 +35,7 @@ CLOSED = gettext_lazy("completed or canceled before")
 FOR_A_PERSON = gettext_lazy("for a person")
 NOT_FAILED = gettext_lazy("not failed")
 CHANGED = gettext_lazy("changed by somebody else meanwhile")
-BUSY = gettext_lazy("another task of the workflow is running, try again in a moment")
+BUSY = gettext_lazy("a task of the workflow is running, try again in a moment")
 
 
 @admin.action(permissions=["rerun"], description=gettext_lazy("Rerun selected tasks"))

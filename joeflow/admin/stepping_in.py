@@ -114,7 +114,7 @@ def _is_confirmed(request: HttpRequest, queryset: QuerySet[Any], form: forms.For
     if not form.is_bound or not form.is_valid():
         return False
     if request.POST["confirmed"] != str(queryset.count()):
-        form.add_error(None, gettext("Meanwhile these are others. Look again, please."))
+        form.add_error(None, gettext("The selection has changed meanwhile. Look again, please."))
     return form.is_valid()
 
 

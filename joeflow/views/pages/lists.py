@@ -13,6 +13,7 @@ from django.db import models, router
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views import generic
 
 from joeflow.content_types import content_type_of
@@ -62,7 +63,7 @@ class FilterForm(forms.Form):
         workflows: The workflow classes to choose from.
     """
 
-    q = forms.CharField(label=_("Search"), required=False, max_length=100)
+    q = forms.CharField(label=pgettext_lazy("joeflow", "Search"), required=False, max_length=100)
     workflow = forms.ChoiceField(label=_("Workflow"), required=False)
 
     def __init__(self, *args: Any, workflows: Iterable[Any], **kwargs: Any) -> None:

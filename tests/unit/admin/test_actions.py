@@ -14,7 +14,7 @@ from tests.unit.admin.pages import texts
 pytestmark = pytest.mark.django_db
 
 URL = "/admin/joeflow/task/"
-SKIPPED_BUSY = "%s skipped: another task of the workflow is running, try again in a moment (%s)."
+SKIPPED_BUSY = "%s skipped: a task of the workflow is running, try again in a moment (%s)."
 SKIPPED_ALL = (
     "3 tasks were skipped: completed or canceled before (1), for a person (1), not failed (1)."
 )

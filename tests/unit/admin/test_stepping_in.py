@@ -13,7 +13,7 @@ from tests.unit.stepping_in.browser import read_page
 pytestmark = pytest.mark.django_db
 
 URL = "/admin/testapp/loan/"
-BUSY = "another task of the workflow is running, try again in a moment"
+BUSY = "a task of the workflow is running, try again in a moment"
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ class TestOverride:
 
         response = confirm(boss, page, next_tasks=["put_back"], reason="Lost")
 
-        assert "Meanwhile these are others. Look again, please." in response.text
+        assert "The selection has changed meanwhile. Look again, please." in response.text
         assert "4 workflows are selected." in response.text
         assert open_names(loans[0]) == ["fetch"]
 
