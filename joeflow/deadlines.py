@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +10,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from joeflow.clock import DatabaseNow
+from joeflow.content_types import graph_of
 from joeflow.exceptions import InvalidDeadline
 from joeflow.graph import show
-from joeflow.typing import HUMAN, Node
+from joeflow.typing import HUMAN, Node, User
 
-__all__ = ("has_deadline", "moments", "read_instant")
+__all__ = ("cancel_escalations", "has_deadline", "moments", "read_instant")
 
 
 def has_deadline(node: Node) -> bool:
@@ -53,6 +54,27 @@ def _ask(due: Any, workflow: Any) -> Any:
     if isinstance(due, str):
         return getattr(workflow, due)()
     return due(workflow) if callable(due) else due
+
+
+def cancel_escalations(current: Any, pks: Iterable[int], user: User | None) -> None:
+    """Cancel what runs because these tasks are late, and has no point any more.
+
+    What is only scheduled would find that out by itself; what has failed would stay open.
+
+    Args:
+        current: The open transition, in which the tasks were closed.
+        pks: Keys of the tasks.
+        user: Who closed them.
+    """
+    rows = current.tasks.open().filter(parent_task_set__in=list(pks))
+    names = ("pk", "name", "parent_task_set__name", "content_type_id")
+    pointless = [
+        pk
+        for pk, name, late, content_type_id in rows.values_list(*names)
+        if graph_of(content_type_id, current.using).escalations.get(late) == name
+    ]
+    if pointless:
+        current.cancel(pointless, user)
 
 
 def read_instant(value: Any) -> datetime:

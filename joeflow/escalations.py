@@ -53,24 +53,33 @@ def _ringing(tasks: Any) -> Any:
 
 def _fire_one(pk: int, workflow_pk: int, using: str) -> bool:
     """Do all that is to be done for a task now; tell whether that was anything."""
+    current = None
     try:
         with transition(Task, workflow_pk, using=using, wait=False) as current:
             fired = _fire_all(current, pk)
     except InstanceLocked:
         return False  # the next sweep comes soon
     except Exception:
-        # One that cannot be done, as its class is gone, must not keep back the others for ever.
         logger.exception("event=alarm_failed task=%s workflow_pk=%s", pk, workflow_pk)
-        later = DatabaseNow(timedelta(seconds=settings.JOEFLOW_RETRY_MAX))
-        Task.objects.using(using).open().filter(pk=pk).update(eta=later)
+        if current is not None and current.committed:
+            return True  # what raised was somebody's commit hook
+        _put_off(Task.objects.using(using).filter(pk=pk))
         return False
     return fired
+
+
+def _put_off(rows: Any) -> None:
+    """Try a task's alarm again later: one that fails must not keep back the others for ever."""
+    task = _ringing(rows).first()
+    if task is not None:
+        later = DatabaseNow(timedelta(seconds=settings.JOEFLOW_RETRY_MAX))
+        rows.filter(eta=task.eta).update(eta=later, attempts=int(_is_reminder(task)))
 
 
 def _fire_all(current: Transition, pk: int) -> bool:
     fired = False
     while (task := _ringing(current.tasks).filter(pk=pk).first()) is not None:
-        if task.due is not None and task.eta < task.due:
+        if _is_reminder(task):
             _remind(current, task)
         else:
             _escalate(current, task)
@@ -78,8 +87,14 @@ def _fire_all(current: Transition, pk: int) -> bool:
     return fired
 
 
+def _is_reminder(task: Any) -> bool:
+    """Tell whether the next alarm of a task is its reminder; an attempt is one that failed."""
+    return task.due is not None and (task.eta < task.due or task.attempts > 0)
+
+
 def _remind(current: Transition, task: Any) -> None:
-    current.tasks.filter(pk=task.pk).update(eta=F("due"), modified=DatabaseNow())
+    rows = current.tasks.filter(pk=task.pk)
+    rows.update(eta=F("due"), attempts=0, modified=DatabaseNow())
     current.record(Event.REMINDED, task, None, signal=task_reminded)
 
 

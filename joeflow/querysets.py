@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from joeflow.access import is_claimable_by, is_given_to, is_known
 from joeflow.clock import DatabaseNow
+from joeflow.deadlines import cancel_escalations
 from joeflow.diagrams.description import OVERRIDE, TaskRow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.exceptions import InstanceLocked
@@ -170,7 +171,9 @@ class TasksQuerySet(models.QuerySet[Any]):
             with transition(self.model, workflow_pk) as current:
                 # Asked under the lock: a node that ran until now has opened other tasks.
                 pks = tasks.filter(_workflow_id=workflow_pk).values_list("pk", flat=True)
-                canceled += current.cancel(pks, user)
+                keys = list(pks)
+                canceled += current.cancel(keys, user)
+                cancel_escalations(current, keys, user)
         return canceled
 
     def wake(self) -> int:

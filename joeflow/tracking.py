@@ -91,6 +91,7 @@ def kept_changes(task: Any) -> dict[str, Any] | None:
     instance = type(task).workflow.get_cached_value(task, default=None)
     if before is None or instance is None:
         return None
+    instance = _without_expressions(instance)
     now = _values(instance)
     old = copy.copy(instance)
     changes: dict[str, Any] = {}
@@ -104,6 +105,19 @@ def kept_changes(task: Any) -> dict[str, Any] | None:
         changes[name] = [_write_text(field, old), _write_text(field, instance)]
     many: dict[str, Any] = vars(task).get(_KEPT_MANY, {})
     return changes | many
+
+
+def _without_expressions(instance: Model) -> Model:
+    """Return an instance that was saved with what the database has made of its expressions."""
+    fields = _fields(instance)
+    values = {field.attname: getattr(instance, field.attname) for field in fields}
+    names = [name for name, value in values.items() if hasattr(value, "resolve_expression")]
+    if not names:
+        return instance
+    rows = type(instance)._base_manager.using(instance._state.db).filter(pk=instance.pk)
+    instance = copy.copy(instance)
+    vars(instance).update(rows.values(*names).get())
+    return instance
 
 
 def _write_text(field: Any, instance: Model) -> str | None:

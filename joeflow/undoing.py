@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import IntegrityError, router
 from django.db import transaction as database_transaction
 from django.db.models import FileField, Q, QuerySet
@@ -95,8 +95,8 @@ class Undo:
         if self.task is None:
             raise UndoRefused(f"Task {task} is gone; its workflow instance was deleted.")
         self.model = workflow_class(self.task.content_type_id, self.using)
-        self._refuse_other_tasks()
         self._refuse_strangers()
+        self._refuse_other_tasks()
         followers = Followers(self._tasks, self.task, self._graph)
         if followers.done:
             listed = ", ".join(map(str, followers.done))
@@ -183,12 +183,21 @@ class Undo:
             completed_by_user=None,
             before=None,
             modified=DatabaseNow(),
+            **self._alarm(current),
         )
         if not reopened:  # which only a transaction without the lock could have done
             self._refuse("somebody has changed it")
         current.open_rows = None
         current.created.add(self.task.pk)
         current.record(Event.UNDONE, self.task, self.by, data={"canceled": canceled})
+
+    def _alarm(self, current: Transition) -> dict[str, Any]:
+        """Let be done again what was to be done as the task was late, if it was never done."""
+        name = self._graph.escalations.get(self.task.name)
+        if name is None or self.task.eta is not None:
+            return {}
+        done = current.tasks.succeeded().filter(parent_task_set=self.task.pk, name=name)
+        return {} if done.exists() else {"eta": self.task.due}
 
     def _put_back(self) -> None:
         if not self._values:
@@ -228,7 +237,11 @@ def _read_value(workflow: Any, name: str, before: Any, after: Any) -> _Value:
     else:
         now = field.value_from_object(workflow)
         now = now.name if isinstance(field, FileField) else now
-        value = _Value(field, read_text(field, before), read_text(field, after), now)
+        try:
+            value = _Value(field, read_text(field, before), read_text(field, after), now)
+        except (TypeError, ValueError, ValidationError) as error:
+            message = f"What {name} was before does not fit the field any more. Use an override."
+            raise UndoRefused(message, fields=[str(field.verbose_name)]) from error
     if not value.has_changed_since and field.is_relation:
         _refuse_missing_rows(workflow, value)
     return value

@@ -10,8 +10,11 @@ from typing import Any
 
 from joeflow.clock import DatabaseNow
 from joeflow.content_types import graph_of
+from joeflow.deadlines import cancel_escalations
 from joeflow.dispatch import Delivery
+from joeflow.events import Event
 from joeflow.exceptions import JoeflowError, TaskClosed
+from joeflow.graph import Graph
 from joeflow.signals import task_failed, task_succeeded
 from joeflow.successors import create_successors, delay_until, is_near
 from joeflow.tracebacks import describe_exception
@@ -78,15 +81,9 @@ class Verbs(TaskColumns):
         self._show_closed(self.CANCELED, user)
 
     def _cancel_escalation(self, current: Transition, user: User | None) -> None:
-        """Cancel what runs because this task is late, and has no point any more.
-
-        What is only scheduled would find that out by itself; what has failed would stay open.
-        """
-        if self.type == HUMAN and self.is_late:
-            name = graph_of(self.content_type_id, current.using).escalations.get(self.name)
-            if name is not None:
-                escalations = current.tasks.open().filter(parent_task_set=self.pk, name=name)
-                current.cancel(escalations.values_list("pk", flat=True), user)
+        # Not by the clock of this server alone: the database's has started it, and marked that.
+        if self.type == HUMAN and self.due is not None and (self.eta is None or self.is_late):
+            cancel_escalations(current, [self.pk], user)
 
     def _show_closed(self, status: str, user: User | None) -> None:
         self.status, self.completed_by_user = status, logged_in(user)
@@ -175,12 +172,25 @@ class Verbs(TaskColumns):
             names = [graph.name_of(node) for node in next_nodes]
         with self._transition() as current:
             # What this very block has completed cannot have children.
-            children = current.tasks.filter(parent_task_set=self.pk)
-            children = children.exclude(name=graph.escalations.get(self.name, ""))
-            children = children.exclude(status=self.CANCELED)  # as somebody took this one back
-            if self.pk not in current.unfollowed and children.exists():
+            if self.pk not in current.unfollowed and self._is_followed(current, graph):
                 raise JoeflowError(
                     f"The tasks that follow task {self} have been started before; "
                     f"to go there again, use an override."
                 )
             return create_successors(current, workflow, [self], names)
+
+    def _is_followed(self, current: Transition, graph: Graph) -> bool:
+        """Tell whether tasks follow this one; those do not count that somebody took back with it.
+
+        Nor does what was started before it was completed, since it was late.
+        """
+        escalation = graph.escalations.get(self.name, "")
+        children = current.tasks.filter(parent_task_set=self.pk).exclude(name=escalation)
+        keys = set(children.values_list("pk", flat=True))
+        if not keys:
+            return False
+        undone = Event._base_manager.using(current.using).filter(task=self.pk, kind=Event.UNDONE)
+        taken_back = {
+            pk for data in undone.values_list("data", flat=True) for pk in data["canceled"]
+        }
+        return bool(keys - taken_back)

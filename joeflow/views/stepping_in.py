@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import generic
 
-from joeflow.access import is_known, may_override
+from joeflow.access import is_known, may_override, may_view
 from joeflow.content_types import content_type_of, is_of_another_class
 from joeflow.exceptions import InstanceEnded, UndoRefused
 from joeflow.graph import words
@@ -235,9 +236,21 @@ class UndoView(InstanceView):
         try:
             context["undo"] = undo = Undo(task, self._user, self.using)
             context["canceled"] = [words(each.name) for each in undo.canceled]
+            context["shown_fields"] = self._get_shown_fields(task)
         except UndoRefused as error:
             context["refusal"] = _describe(error)
         return super().get_context_data(**context, **kwargs)
+
+    def _get_shown_fields(self, task: Task) -> Collection[str]:
+        """Return the names of the fields whose values this person has seen, or may see."""
+        fields = [field.name for field in self.model._meta.get_fields()]
+        if may_view(self._user, self.model):
+            return fields
+        node: Any = task.node
+        form_class, chosen = getattr(node, "form_class", None), getattr(node, "fields", None)
+        if form_class is not None:
+            return list(form_class.base_fields)
+        return fields if chosen == forms.ALL_FIELDS else list(chosen or ())
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show what it means; with the status 409 where it cannot be done."""

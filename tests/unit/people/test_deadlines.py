@@ -1,5 +1,6 @@
 """When tasks are due, who is reminded, and what happens when they are late."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
@@ -292,7 +293,7 @@ class TestEscalation:
         workflow = let_pass(Approval.start(), 4 * DAY)
         workflow.task_set.filter(name="approve").cancel()
 
-        run(workflow)
+        run(workflow).refresh_from_db()
 
         assert workflow.looked == 0
         assert statuses(workflow)["escalate"] == Task.CANCELED
@@ -357,3 +358,54 @@ class TestEscalation:
 
         with django_assert_num_queries(1):
             assert fire_alarms("default") == 0
+
+    def test_after_the_commit_of_what_has_happened__nothing_happens_again(self, settings):
+        """Somebody's commit hook may raise, or a runner that runs what it is given at once."""
+        workflow = Approval.start()
+        with mock.patch("joeflow.testing.fire_alarms"):
+            let_pass(workflow, 4 * DAY)
+
+        with (
+            mock.patch("joeflow.escalations._put_off") as put_off,
+            mock.patch("joeflow.escalations.transition", _committed_and_broken),
+        ):
+            assert fire_alarms("default") == 1
+
+        assert not put_off.called
+
+    def test_a_reminder_that_fails__comes_before_what_is_late(self, told, on_commit):
+        workflow = Approval.start()
+        with mock.patch("joeflow.escalations._remind", side_effect=ZeroDivisionError):
+            on_commit(let_pass, workflow, timedelta(days=2, hours=1))
+        assert told == []
+
+        on_commit(let_pass, workflow, 4 * DAY)
+
+        assert told == [("reminded", "approve"), ("overdue", "approve")]
+
+    def test_a_server_whose_clock_is_behind__leaves_nothing_open(self):
+        workflow = let_pass(Approval.start(), 4 * DAY)
+        workflow.task_set.filter(name="escalate").update(status=Task.FAILED)
+        behind = timezone.now() - 9 * DAY
+
+        with mock.patch("joeflow.snoozing.timezone.now", return_value=behind):
+            task = task_of(workflow, "approve")
+            task.finish()
+            task.start_next_tasks([])
+
+        workflow.refresh_from_db()
+        assert workflow._ended is not None
+
+    def test_tasks_that_are_canceled_at_once__leave_nothing_open(self):
+        workflow = let_pass(Approval.start(), 4 * DAY)
+        workflow.task_set.filter(name="escalate").update(status=Task.FAILED)
+
+        Task.objects.filter(name="approve").cancel()
+
+        assert statuses(workflow)["escalate"] == Task.CANCELED
+
+
+@contextmanager
+def _committed_and_broken(*args, **options):
+    yield mock.MagicMock(committed=True)
+    raise ZeroDivisionError

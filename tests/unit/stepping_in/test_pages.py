@@ -291,9 +291,9 @@ class TestUndo:
 
         assert "cannot be put back: title." in client.post(url).text
 
-    def test_a_start(self, client, report, piglet):
+    def test_a_start(self, client, report, person):
         start = report.task_set.get(name="start")
-        client.force_login(piglet)
+        client.force_login(person("boss", "joeflow.override"))
 
         page = client.get(f"/report/{report.pk}/undo/{start.pk}")
 

@@ -7,11 +7,14 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
+from django.http import HttpResponse
 
 from joeflow import engine, testing
-from joeflow.exceptions import UndoRefused
+from joeflow.exceptions import JoeflowError, UndoRefused
 from joeflow.models import Event, Task
-from tests.testapp.models import Approval, Branches, GreetingWorkflow, Meeting, Report
+from tests.testapp.models import Approval, Branches, GreetingWorkflow, Meeting, Passport, Report
+from tests.testapp.workflows_stepping_in import StampView
 
 pytestmark = pytest.mark.django_db
 
@@ -375,9 +378,9 @@ class TestRefusals:
         with pytest.raises(UndoRefused, match=r"it made the instance; cancel the instance"):
             report.task_set.get(name="start").undo(by=piglet)
 
-    def test_an_open_task(self, write, piglet):
+    def test_an_open_task(self, write):
         with pytest.raises(UndoRefused, match=r"it is open"):
-            write.undo(by=piglet)
+            write.undo()
 
     def test_a_canceled_task(self, write):
         write.cancel()
@@ -610,3 +613,88 @@ def test_a_version_is_kept_of_what_is_put_back(submit, report, piglet):
     version = Version.objects.get_for_object(report).first()
     assert version.field_dict["title"] == "Honey"
     assert (version.revision.comment, version.revision.user) == ("undo", piglet)
+
+
+class TestAfterwards:
+    def test_what_is_late_and_was_never_escalated__is_escalated(self, piglet):
+        workflow = testing.let_pass(Approval.start(), timedelta(days=4))
+        task = workflow.task_set.get(name="approve")
+        task.finish(piglet)
+        task.start_next_tasks()
+        Task.objects.get(pk=task.pk).undo(by=piglet)
+
+        testing.let_pass(workflow, timedelta(0))
+        testing.run(workflow)
+
+        assert open_names(workflow) == ["decide"]
+
+    def test_what_was_escalated__is_not_again(self, piglet):
+        workflow = Approval.start(goes_on=False)
+        testing.run(testing.let_pass(workflow, timedelta(days=4)))
+        task = workflow.task_set.get(name="approve")
+        task.finish(piglet)
+        task.start_next_tasks()
+        Task.objects.get(pk=task.pk).undo(by=piglet)
+
+        testing.run(testing.let_pass(workflow, timedelta(days=1)))
+
+        assert workflow.looked == 1
+
+    def test_tasks_that_were_canceled_otherwise__count_as_started(self):
+        workflow = Meeting.start()
+        for name in ("book", "ask"):
+            task = workflow.task_set.get(name=name)
+            task.finish()
+            task.start_next_tasks()
+        workflow.cancel()
+
+        with pytest.raises(JoeflowError, match="have been started before"):
+            task.start_next_tasks()
+
+
+class TestWhatWasKept:
+    def test_what_does_not_fit_the_field_any_more__is_refused(self, browser, submit, piglet):
+        task = submit()
+        Task.objects.filter(pk=task.pk).update(before={"pages": ["twelve", "thirteen"]})
+
+        with pytest.raises(UndoRefused, match="does not fit the field any more"):
+            Task.objects.get(pk=task.pk).undo(by=piglet)
+
+        response = browser.get(f"/report/{task._workflow_id}/undo/{task.pk}")
+        assert response.status_code == 409
+
+    def test_of_a_field_that_the_form_does_not_have__the_value_is_not_shown(
+        self, browser, submit, monkeypatch
+    ):
+        task = submit(pages=7)
+        monkeypatch.setattr(Report.write, "fields", ["title"])
+        Task.objects.filter(pk=task.pk).update(before={"pages": ["666", "7"]})
+
+        page = browser.get(f"/report/{task._workflow_id}/undo/{task.pk}").content.decode()
+
+        assert "666" not in page
+
+    def test_an_expression__is_kept_as_what_it_came_to(self, browser, piglet, monkeypatch):
+        def post(self, request, pk):
+            workflow = self.get_object()
+            workflow.stamps = F("stamps") + 1
+            workflow.save()
+            self.next_task()
+            return HttpResponse()
+
+        monkeypatch.setattr(StampView, "post", post)
+        workflow = Passport.start()
+        task = workflow.task_set.get(name="stamp")
+        assert browser.post(f"/passport/stamp/{task.pk}/").status_code == 200
+
+        Task.objects.get(pk=task.pk).undo(by=piglet)
+
+        assert Passport.objects.get().stamps == 0
+
+
+def test_a_stranger__is_not_told_what_the_task_is(report, write, client, person):
+    client.force_login(person("stranger"))
+
+    response = client.get(f"/report/{report.pk}/undo/{write.pk}")
+
+    assert response.status_code == 403
