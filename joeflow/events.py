@@ -124,15 +124,30 @@ class Event(models.Model):
         }
         if self.kind == self.SNOOZED:
             return self._describe_snooze(who)
+        if self.kind == self.UNDONE and "completed" in self.data:
+            return self._describe_undo(who)
         if self.kind == self.PAUSED and not self.text:
             return str(_("{who} paused it.")).format(who=who)
         text = self.text or (_("nobody") if self.kind == self.ASSIGNED else "-")
         return str(sentences.get(self.kind, "{who}: {text}")).format(who=who, text=text)
 
     def _describe_snooze(self, who: Any) -> str:
-        until = parse_datetime(self.text) if self.text else None
-        if until is None:
+        moment = _show_moment(self.text)
+        if moment is None:
             return str(_("{who} put it back into the inbox.")).format(who=who)
-        shown = timezone.localtime(until) if timezone.is_aware(until) else until
-        moment = date_format(shown, "SHORT_DATETIME_FORMAT")
         return str(_("{who} put it off (until {moment}).")).format(who=who, moment=moment)
+
+    def _describe_undo(self, who: Any) -> str:
+        person = self.text or pgettext("begins a sentence", "Somebody")
+        text = _("{who} took it back. It had been completed by: {person} ({moment}).")
+        moment = _show_moment(self.data["completed"])
+        return str(text).format(who=who, person=person, moment=moment)
+
+
+def _show_moment(text: str) -> str | None:
+    """Return an instant that was kept as a text in the time zone and words of the reader."""
+    moment = parse_datetime(text) if text else None
+    if moment is None:
+        return None
+    shown = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return date_format(shown, "SHORT_DATETIME_FORMAT")

@@ -21,13 +21,16 @@ class _NotYet(tuple[str, ...]):
 NOT_YET: Final = _NotYet()
 
 
-def read_result(graph: Graph, name: str, result: Any) -> tuple[str, ...]:
+def read_result(
+    graph: Graph, name: str, result: Any, *, must_choose: bool = False
+) -> tuple[str, ...]:
     """Return the names of the nodes that follow a task, from what its node returned.
 
     Args:
         graph: The graph of the workflow class.
         name: Name of the node.
         result: What it returned.
+        must_choose: It runs as somebody is late: to go all ways, it must say so.
 
     Returns:
         Names of nodes, or `NOT_YET` for ``False``.
@@ -40,6 +43,12 @@ def read_result(graph: Graph, name: str, result: Any) -> tuple[str, ...]:
     _refuse_lazy(name, result)
     _refuse_bare(graph, name, result)
     if isinstance(result, (str, bytes, Mapping)) or not isinstance(result, Iterable):
+        if must_choose:
+            raise InvalidNextNodes(
+                f"The task {name!r} runs as somebody is late, and returned {show(result)}. It may "
+                f"return None to leave the late task open, or a list of tasks to go on with: "
+                f"{_listed(graph, name)}."
+            )
         return graph.successors(name)
     return tuple(dict.fromkeys(_read_node(graph, name, node) for node in result))
 

@@ -187,7 +187,8 @@ class Step:
         with create_revision(task.name, using=self.using), _lost_transaction_noticed(self.using):
             result = _call(workflow, task)
         stays = escalation is not None and result is None
-        names = () if stays else read_result(graph, task.name, result)
+        is_late = escalation is not None
+        names = () if stays else read_result(graph, task.name, result, must_choose=is_late)
         if names is NOT_YET:
             self._put_off(current)
             return

@@ -189,7 +189,9 @@ class Undo:
             self._refuse("somebody has changed it")
         current.open_rows = None
         current.created.add(self.task.pk)
-        current.record(Event.UNDONE, self.task, self.by, data={"canceled": canceled})
+        who, when = self.task.completed_by_user, self.task.completed
+        data = {"canceled": canceled, "completed": when.isoformat()}
+        current.record(Event.UNDONE, self.task, self.by, str(who) if who else "", data)
 
     def _alarm(self, current: Transition) -> dict[str, Any]:
         """Let be done again what was to be done as the task was late, if it was never done."""

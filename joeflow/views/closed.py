@@ -48,20 +48,25 @@ def answer_closed(view: Any, task: Task) -> HttpResponse:
         return json.refuse(status, _("This task is closed."))
     context = {"task": task, "object": task.workflow, "was_sent": not reading}
     context["task_label"] = words(task.name)
-    if view.request.POST and isinstance(view, FormMixin):
+    draft = getattr(task, "draft", None)
+    if (view.request.POST or draft) and isinstance(view, FormMixin):
         form_view: Any = view
         form_view.object = task.workflow
-        context["typed"] = typed_in(form_view.get_form())
+        form = form_view.get_form()
+        context["typed"] = typed_in(form, draft)
     return render(view.request, "joeflow/task_closed.html", context, status=status)
 
 
-def typed_in(form: forms.BaseForm) -> list[tuple[str, str]]:
+def typed_in(
+    form: forms.BaseForm, draft: dict[str, list[str]] | None = None
+) -> list[tuple[str, str]]:
     """Return labels and what was typed, without files and secrets.
 
     Args:
-        form: The form, bound to what was sent.
+        form: The form, bound to what was sent; or not, where there is a draft.
+        draft: What this person has typed before.
     """
-    texts = texts_of(form)
+    texts = texts_of(form) if form.is_bound or draft is None else draft
     return [
         (str(bound.label), "\n".join(_chosen(bound, texts)))
         for bound in form

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db import transaction as database_transaction
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
@@ -235,7 +236,7 @@ class UndoView(InstanceView):
         context = {"task": task, "task_label": words(task.name)}
         try:
             context["undo"] = undo = Undo(task, self._user, self.using)
-            context["canceled"] = [words(each.name) for each in undo.canceled]
+            context["canceled"] = _describe_canceled(undo.canceled)
             context["shown_fields"] = self._get_shown_fields(task)
         except UndoRefused as error:
             context["refusal"] = _describe(error)
@@ -279,6 +280,16 @@ class _Person:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
+
+
+def _describe_canceled(tasks: list[Any]) -> list[str]:
+    """Return the names of tasks, with who has them."""
+    prefetch_related_objects(tasks, "assignees")
+    described = []
+    for task in tasks:
+        people = ", ".join(map(str, task.assignees.all()))
+        described.append(f"{words(task.name)} ({people})" if people else words(task.name))
+    return described
 
 
 def _describe(error: UndoRefused) -> str:

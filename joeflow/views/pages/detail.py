@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, URLPattern, path
 from django.utils.translation import gettext_lazy
 from django.views import generic
 
-from joeflow.access import is_known, may_override, may_view, with_people
+from joeflow.access import has_permission, is_known, may_override, may_view, with_people
 from joeflow.content_types import is_of_another_class
 from joeflow.contrib.reversion import changes_of
 from joeflow.exceptions import MissingExtra
@@ -142,7 +142,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
     def _may_view_reasons(self) -> bool:
         # What an exception says can be secret: an address with a token, a row of the database.
         user, permissions = self._user, ("joeflow.view_task", "joeflow.change_task")
-        return user is not None and any(user.has_perm(each) for each in permissions)
+        return any(has_permission(user, each) for each in permissions)
 
     def _may_view_changes(self) -> bool:
         # The page is open to everybody by default, and shows nothing else of the state.

@@ -34,6 +34,18 @@ def test_who_only_looks_has_typed_nothing(buyer_s, order):
     assert "<textarea" not in response.text
 
 
+def test_who_has_a_draft_finds_it(buyer_s, order):
+    task = order()
+    url = task.get_absolute_url()
+    buyer_s.post(url, {"item": "Cake", "_draft": "save"})
+    task.cancel()
+
+    response = buyer_s.get(url)
+
+    assert response.status_code == 410
+    assert "Cake</textarea>" in response.text
+
+
 def test_a_body_that_is_no_form(buyer_s, order):
     task = order()
     url = task.get_absolute_url()

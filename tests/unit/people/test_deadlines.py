@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from joeflow import engine, recovery
 from joeflow.escalations import fire_alarms
-from joeflow.exceptions import InvalidDeadline, JoeflowError
+from joeflow.exceptions import InvalidDeadline, InvalidNextNodes, JoeflowError
 from joeflow.models import Event, Task
 from joeflow.signals import task_overdue, task_reminded
 from joeflow.testing import let_pass, run
@@ -244,6 +244,19 @@ class TestEscalation:
 
         assert statuses(workflow)["approve"] == "canceled"
         assert workflow._ended is not None
+
+    @pytest.mark.parametrize("result", [True, 1, "decide", {"decide": 1}])
+    def test_what_says_nothing_of_where_to_go__fails_and_the_late_one_stays(
+        self, monkeypatch, result
+    ):
+        workflow = let_pass(Approval.start(), 4 * DAY)
+        monkeypatch.setattr(Approval, "escalate", lambda self: result)
+
+        with pytest.raises(InvalidNextNodes, match="None to leave the late task open, or a list"):
+            run(workflow)
+
+        assert statuses(workflow)["approve"] == "scheduled"
+        assert statuses(workflow)["escalate"] == "failed"
 
     def test_not_yet__is_asked_again(self, monkeypatch):
         workflow = let_pass(Approval.start(), 4 * DAY)
