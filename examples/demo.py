@@ -56,9 +56,10 @@ class Demo:
         """Run until something ends the demo; return the exit code."""
         try:
             worker = get_worker(os.environ.get("DEMO_RUNNER") or "django_tasks")
+            port = find_port(int(os.environ.get("DEMO_PORT") or 8000))
+            os.environ.setdefault("DEMO_URL", f"http://{HOST}:{port}")
             self.manage("migrate", "--verbosity", "0")
             self.manage("sample_data")
-            port = find_port(int(os.environ.get("DEMO_PORT") or 8000))
             server = [*MANAGE, "runserver", "--noreload", f"{HOST}:{port}"]
             self.watched["web server"] = self.start(server)
             self.watched["worker"] = self.start(worker)

@@ -1,4 +1,4 @@
-"""Claim expenses: small ones are paid at once, others are reviewed by somebody else."""
+"""Claim expenses: small ones are paid at once, others are reviewed by somebody else, in time."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,13 +8,15 @@ from django.core.mail import send_mail
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from expenses.people import REVIEW, reviewers
-from expenses.views import ClaimView, ReviewView
-from joeflow import tasks
+from expenses.people import REVIEW, heads, reviewers
+from expenses.views import ClaimView, CorrectView, ReviewView
 from joeflow.models import Workflow
 
 #: Up to this amount nobody is asked.
 PAID_AT_ONCE = Decimal(50)
+#: From this amount on, somebody else decides where the reviewers have not done so in time.
+NOT_LATE_FROM = Decimal(1000)
+REVIEW_WITHIN = timedelta(days=3)
 
 
 class Expense(Workflow):
@@ -39,6 +41,9 @@ class Expense(Workflow):
     class Meta:
         permissions = [("review_expense", "Can review expense claims of others")]
 
+    def __str__(self):
+        return f"{self.purpose} ({self.amount})"
+
 
 class ExpenseWorkflow(Expense):
     """Pay what somebody has spent, after a review by somebody else."""
@@ -52,26 +57,32 @@ class ExpenseWorkflow(Expense):
         return [self.pay] if self.amount <= PAID_AT_ONCE else [self.request_review]
 
     def request_review(self):
-        """Go on with all that follows: the review, and beside it the reminder."""
+        """Forget what was decided before the corrections."""
         self.decision = ""
         self.save(update_fields=["decision"])
 
-    review = ReviewView(fields=["decision", "remark"], permission_required=REVIEW, assign=reviewers)
+    # For all reviewers, until one of them takes it.
+    review = ReviewView(
+        fields=["decision", "remark"],
+        permission_required=REVIEW,
+        assign=reviewers,
+        due=REVIEW_WITHIN,
+        remind=REVIEW_WITHIN - timedelta(seconds=settings.EXPENSES_REMIND_AFTER),
+        overdue="escalate",
+    )
 
-    wait = tasks.Wait(timedelta(seconds=settings.EXPENSES_REMIND_AFTER))
+    def escalate(self):
+        """Leave the late review as it is, or let somebody else decide instead."""
+        if self.amount >= NOT_LATE_FROM:
+            return [self.review_by_head]
+        self._mail(
+            [user.email for user in heads(self)],
+            f"The claim of {self.claimant} is late",
+            f"{self.purpose}: {self.amount}. Nobody has decided so far.",
+        )
+        return None
 
-    def remind(self):
-        # Somebody may have decided a moment ago.
-        if self.task_set.open().filter(name="review").exists():
-            self._mail(
-                [user.email for user in reviewers(self) if user.email],
-                f"Please look at the claim of {self.claimant}",
-                f"{self.purpose}: {self.amount}. Others wait for your decision.",
-            )
-
-    def stop_reminder(self):
-        """End the other branch, so that the whole process ends with this one."""
-        self.task_set.open().filter(name__in=["wait", "remind"]).cancel()
+    review_by_head = ReviewView(fields=["decision", "remark"], assign=heads)
 
     def decide(self):
         return {
@@ -80,9 +91,7 @@ class ExpenseWorkflow(Expense):
             self.Decision.REJECT: [self.reject],
         }[self.decision]
 
-    correct = tasks.UpdateView(
-        fields=["purpose", "amount"], assign=lambda expense: expense.claimant
-    )
+    correct = CorrectView(fields=["purpose", "amount"], assign=lambda expense: expense.claimant)
 
     def pay(self):
         self.paid = True
@@ -105,10 +114,9 @@ class ExpenseWorkflow(Expense):
         (needs_review, pay),
         (needs_review, request_review),
         (request_review, review),
-        (request_review, wait),
-        (wait, remind),
-        (review, stop_reminder),
-        (stop_reminder, decide),
+        (escalate, review_by_head),
+        (review, decide),
+        (review_by_head, decide),
         (decide, pay),
         (decide, correct),
         (decide, reject),

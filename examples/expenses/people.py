@@ -11,3 +11,9 @@ def reviewers(expense):
         REVIEW, backend="django.contrib.auth.backends.ModelBackend", include_superusers=False
     )
     return users.exclude(pk=expense.claimant_id)
+
+
+def heads(expense):
+    """Return those who decide where the reviewers have not done so in time."""
+    users = get_user_model().objects.filter(is_superuser=True, is_active=True)
+    return users.exclude(pk=expense.claimant_id)

@@ -1,4 +1,6 @@
+from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -35,6 +37,7 @@ class WholeTests(TestCase):
         create_user = get_user_model().objects.create_user
         cls.tom = create_user("tom", "tom@example.com")
         cls.maria = create_user("maria", "maria@example.com")
+        cls.alex = get_user_model().objects.create_superuser("alex", "alex@example.com")
         permission = Permission.objects.get(codename="review_expense")
         cls.tom.user_permissions.add(permission)
         cls.maria.user_permissions.add(permission)
@@ -45,7 +48,7 @@ class WholeTests(TestCase):
         values = {"purpose": "Train", "amount": amount}
         self.client.post(reverse("expenseworkflow:claim"), values)
         expense = ExpenseWorkflow.objects.get()
-        return testing.run(expense, until="wait") if Decimal(amount) > 50 else testing.run(expense)
+        return testing.run(expense)
 
     def send(self, expense, name, user, **values):
         """Let somebody fill in the form of an open task."""
@@ -108,7 +111,7 @@ class WholeTests(TestCase):
         self.send(expense, "review", self.maria, decision="correct", remark="No breakfast.")
         testing.run(expense, until="correct")
         self.send(expense, "correct", self.tom, purpose="Train", amount="70.00")
-        testing.run(expense, until=lambda it: it.task_set.filter(name="wait").count() == 2)
+        testing.run(expense)
 
         self.assertEqual(expense.amount, Decimal("70.00"))
         self.assertEqual(expense.decision, "")
@@ -134,21 +137,52 @@ class WholeTests(TestCase):
         task = expense.task_set.scheduled().get(name="correct")
         self.assertEqual(list(task.assignees.all()), [self.tom])
 
-    def test_reminder__sent_while_nobody_decides(self):
-        expense = self.claim("80.00")
+    def let_pass(self, expense, **time):
+        """Let time pass; the machines work."""
+        with self.captureOnCommitCallbacks(execute=True):
+            testing.run(testing.let_pass(expense, timedelta(**time)))
 
-        testing.run(expense)
+    def test_review__mail_with_a_link(self):
+        with self.captureOnCommitCallbacks(execute=True):
+            expense = self.claim("80.00")
+        [message] = mail.outbox
+        self.assertEqual(message.to, ["maria@example.com"])
+        [url] = [word for word in message.body.split() if word.startswith("http://")]
+        self.client.logout()
 
-        self.assertEqual(
-            self.get_mail(), [(["maria@example.com"], "Please look at the claim of tom")]
+        answer = self.client.post(
+            urlsplit(url).path, {"decision": "approve", "remark": ""}, follow=True
         )
-        self.assertTrue(expense.task_set.scheduled().filter(name="review").exists())
-
-    def test_reminder__stopped_by_a_decision(self):
-        expense = self.claim("80.00")
-
-        self.send(expense, "review", self.maria, decision="reject")
         testing.run(expense)
 
-        self.assertEqual(expense.task_set.canceled().get().name, "wait")
-        self.assertFalse(expense.task_set.open().exists())
+        self.assertContains(answer, "is done")
+        self.assertTrue(expense.paid)
+
+    def test_review__reminder(self):
+        expense = self.claim("80.00")
+
+        self.let_pass(expense, days=2, hours=23, minutes=59, seconds=59)
+
+        self.assertIn(
+            (["maria@example.com"], "review: Train (80.00) still waits for you"),
+            self.get_mail(),
+        )
+        self.assertFalse(expense.task_set.overdue().exists())
+
+    def test_late__small_claim_stays_and_the_head_is_told(self):
+        expense = self.claim("80.00")
+
+        self.let_pass(expense, days=3)
+
+        self.assertIn((["alex@example.com"], "The claim of tom is late"), self.get_mail())
+        self.assertEqual(expense.task_set.overdue().get().name, "review")
+
+    def test_late__large_claim_is_decided_by_the_head(self):
+        expense = self.claim("1000.00")
+
+        self.let_pass(expense, days=3)
+        self.send(expense, "review_by_head", self.alex, decision="approve")
+        testing.run(expense)
+
+        self.assertEqual(expense.task_set.canceled().get().name, "review")
+        self.assertTrue(expense.paid)

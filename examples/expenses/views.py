@@ -11,8 +11,12 @@ class ClaimView(tasks.StartView):
         return super().form_valid(form)
 
 
-class ReviewView(tasks.UpdateView):
-    """Nobody reviews a claim of their own, whatever they may do besides."""
+class CorrectView(tasks.MailMixin, tasks.UpdateView):
+    """Whoever has to correct a claim gets a mail, with a link to the form."""
+
+
+class ReviewView(tasks.MailMixin, tasks.UpdateView):
+    """Reviewers get a mail. Nobody reviews a claim of their own, whatever they may do besides."""
 
     def has_access(self):
         return super().has_access() and self.get_object().claimant != self.request.user

@@ -34,8 +34,8 @@ class HomeTests(TestCase):
     def test_shows_what_is_running(self):
         response = self.get_home("tom")
 
-        for workflow in ("shipment", "expense claim", "onboarding"):
-            self.assertContains(response, f">{workflow} ")
+        for workflow in ("shipment 1", "Train to Lisbon (189.50)", "Grace Okafor"):
+            self.assertContains(response, f">{workflow}<")
 
     def test_shows_tasks_that_are_yours_or_nobodys(self):
         task = Task.objects.get(name="ship")
@@ -58,6 +58,12 @@ class HomeTests(TestCase):
 
 
 class SampleDataTests(TestCase):
+    def test_one_task_is_late(self):
+        self.run_command()
+
+        late = Task.objects.overdue().get()
+        self.assertEqual((late.name, str(late.workflow)), ("review", "Train to Lisbon (189.50)"))
+
     def run_command(self):
         out = StringIO()
         call_command("sample_data", stdout=out)
@@ -151,6 +157,18 @@ class BrowserTests(SimpleTestCase):
 
 
 class LoginTests(TestCase):
+    def test_one_click_is_enough(self):
+        call_command("sample_data", stdout=StringIO())
+        with self.settings(DEBUG=True):
+            page = self.client.get("/login/?next=/mail/")
+
+        self.assertContains(page, '<button class="quiet"', count=5)
+        shown = {"username": "nora", "password": page.context["password"], "next": "/mail/"}
+        self.assertRedirects(self.client.post("/login/", shown), "/mail/")
+
+    def test_one_click__not_where_others_can_reach_it(self):
+        self.assertNotContains(self.client.get("/login/"), "nora")
+
     def test_program__is_told_to_log_in(self):
         response = self.client.post("/expenses/claim/", "{}", content_type="application/json")
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+from django.conf import settings
+from django.contrib.auth.views import LoginView
 from django.urls import reverse
 from django.views import generic
 
@@ -9,6 +11,7 @@ from joeflow.exceptions import MissingExtra
 from joeflow.models import Task, get_workflows
 from joeflow.tasks import HUMAN
 from office.models import SentMail
+from office.people import PASSWORD, PEOPLE
 
 #: The start page looks no further back than this many open tasks.
 MOST_TASKS = 100
@@ -62,6 +65,16 @@ def draw(workflow):
         return workflow.get_graph_svg()
     except MissingExtra:
         return ""
+
+
+class EasyLoginView(LoginView):
+    """Has a button for each of the sample people, as long as nobody else can reach the demo."""
+
+    def get_context_data(self, **kwargs):
+        people = [(username, role) for username, (_, _, role) in PEOPLE.items()]
+        return super().get_context_data(
+            people=people if settings.DEBUG else [], password=PASSWORD, **kwargs
+        )
 
 
 class MailView(generic.ListView):

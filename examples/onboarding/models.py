@@ -20,6 +20,9 @@ class Onboarding(Workflow):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="buddy_of"
     )
 
+    def __str__(self):
+        return self.full_name
+
 
 class OnboardingWorkflow(Onboarding):
     """Prepare all for a new colleague, in four branches at once."""

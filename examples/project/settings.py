@@ -7,6 +7,8 @@ DATABASE_URL   sqlite:////path/of/file (default: db.sqlite3, here), or
                postgresql://user:password@host:port/name
 BROKER_URL     where Celery or Dramatiq finds its broker (default: redis://127.0.0.1:6379/0)
 DEMO_REMIND_AFTER  seconds until reviewers are reminded of an expense claim (default: 15)
+DEMO_URL       where people reach the demo: what the links in its mails begin with (default:
+               http://127.0.0.1:8000; demo.py sets it)
 
 SECRET_KEY, DEBUG (0 or 1) and ALLOWED_HOSTS (parted by spaces) are for a server that others can
 reach.
@@ -109,6 +111,9 @@ if HAS_MAILERS:
 else:
     EMAIL_BACKEND = MAIL_BACKEND
 DEFAULT_FROM_EMAIL = "office@example.com"
+
+# Mails have links to the forms.
+JOEFLOW_BASE_URL = os.environ.get("DEMO_URL") or "http://127.0.0.1:8000"
 
 # What runs machine tasks. One of the three blocks below is enough for your own project.
 JOEFLOW_TASK_RUNNER = f"joeflow.runner.{RUNNER}.task_runner"

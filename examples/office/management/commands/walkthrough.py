@@ -120,7 +120,7 @@ def claim_a_lot(walk):
     walk.user.submit(page.form(), amount="180.00")
     again = walk.wait_for_task(claim, "/expenses/review/")
     walk.check("it is another visit of the same task", again != review)
-    walk.wait_for_mail("Please look at the claim of tom", f"Fair {walk.mark}: 180.00")
+    walk.wait_for_mail("to maria@example.com", f"Fair {walk.mark} (180.00) still waits")
     walk.colleague.submit(walk.colleague.get(again).form(), decision="Pay it")
     walk.wait_for_mail("Your expenses are paid", f"180.00 for Fair {walk.mark}")
     walk.wait_for_end(claim)
