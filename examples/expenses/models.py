@@ -15,7 +15,7 @@ from joeflow.models import Workflow
 #: Up to this amount nobody is asked.
 PAID_AT_ONCE = Decimal(50)
 #: From this amount on, somebody else decides where the reviewers have not done so in time.
-NOT_LATE_FROM = Decimal(1000)
+HEAD_DECIDES_FROM = Decimal(1000)
 REVIEW_WITHIN = timedelta(days=3)
 
 
@@ -73,7 +73,7 @@ class ExpenseWorkflow(Expense):
 
     def escalate(self):
         """Leave the late review as it is, or let somebody else decide instead."""
-        if self.amount >= NOT_LATE_FROM:
+        if self.amount >= HEAD_DECIDES_FROM:
             return [self.review_by_head]
         self._mail(
             [user.email for user in heads(self)],

@@ -62,9 +62,11 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
         return [self.template_name, *names] if self.template_name else names
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the names of the open tasks, in words."""
+        """Add the names of the open tasks, in words, and what a form's own template shows."""
         names = self.object.task_set.open().order_by("pk").values_list("name", flat=True)
         kwargs = pause_context(self.object, self._user) | kwargs
+        submit = _("Override") if "plan" in kwargs else _("See what will happen")
+        kwargs = {"task_label": _("Step in"), "submit_label": submit} | kwargs
         return super().get_context_data(open_tasks=[words(name) for name in names], **kwargs)
 
     def get_object(self, queryset: Any = None) -> Any:

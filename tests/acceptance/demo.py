@@ -23,6 +23,14 @@ OURS = (
 )  # fmt: skip
 
 
+LET_PASS = """
+from datetime import timedelta
+from django.apps import apps
+from joeflow.testing import let_pass
+let_pass(apps.get_model("{model}").objects.get(pk={pk}), timedelta(**{time}))
+"""
+
+
 def copy_tracked(folder, *paths):
     """Copy the tracked files under these paths of the repository."""
     tracked = subprocess.run(
@@ -95,10 +103,20 @@ class Demo:
 
     def walk(self, python, command="walkthrough"):
         """Walk through the demo, and return the result."""
+        return self.manage(python, command, self.address)
+
+    def let_pass(self, model, pk, **time):
+        """Let time pass for an instance: ``let_pass("shipping.ShippingWorkflow", 1, days=3)``."""
+        code = LET_PASS.format(model=model, pk=pk, time=time)
+        done = self.manage(sys.executable, "shell", "--command", code)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def manage(self, python, *arguments):
+        """Run a management command beside the running demo, and return the result."""
         return subprocess.run(
-            [python, "manage.py", command, self.address],
+            [python, "manage.py", *arguments],
             cwd=self.folder if (self.folder / "manage.py").exists() else self.folder / "examples",
-            env=self.environment,
+            env={**self.environment, "DEMO_URL": self.address},
             capture_output=True,
             text=True,
             timeout=LIMIT,

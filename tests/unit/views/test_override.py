@@ -127,6 +127,27 @@ def test_override__simple_template__does_all(
     assert greeting.task_set.filter(name="end").exists()
 
 
+def test_override__template_for_all_forms__says_what_its_button_does(
+    client, greeting, may_override, settings, tmp_path
+):
+    path = tmp_path / "testapp" / "workflow_form.html"
+    path.parent.mkdir()
+    path.write_text('{% extends "joeflow/workflow_form.html" %}')
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    client.force_login(may_override)
+    page = client.get(greeting.get_override_url())
+
+    plan = client.post(
+        greeting.get_override_url(),
+        {**inputs(page), "next_tasks": ["end"], "override_reason": "In a hurry."},
+    )
+
+    assert page.templates[0].name == "testapp/workflow_form.html"
+    assert "<h1>Step in</h1>" in page.text
+    assert '<button type="submit">See what will happen</button>' in page.text
+    assert '<button type="submit">Override</button>' in plan.text
+
+
 def test_override__simple_template__shows_what_went_wrong(
     client, greeting, check_note, may_override, own_template
 ):
