@@ -16,13 +16,15 @@ PIP = -m pip --disable-pip-version-check
 RUN = -m pytest
 export PYTHON
 ARGS ?=
+# Where the pictures of the documentation go.
+PICTURES ?= docs/images/people
 # How many requests each fuzz test sends.
 EXAMPLES ?= 2000
 FUZZ = tests/unit/bad_input/test_fuzz.py tests/unit/bad_input/test_accepted.py tests/acceptance/test_bad_input.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv services fuzz model mutants storm bench bench-scale bench-contention bench-memory bench-quick coverage lint format docs clean
+.PHONY: help demo test venv services fuzz model mutants storm bench bench-scale bench-contention bench-memory bench-quick coverage lint format docs screenshots clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -82,6 +84,9 @@ format: $(VENV)/.stamp-dev ## Let ruff format and repair what it can.
 
 docs: $(VENV)/.stamp-dev ## Build the documentation as HTML.
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+screenshots: $(VENV)/.stamp-dev ## Take the pictures of the documentation again; ARGS="--dark --phone" for others.
+	$(BIN)/python -m tests.acceptance.screenshots $(PICTURES) $(ARGS)
 
 clean: ## Remove environments, caches and everything that was built.
 	rm -rf $(VENV) $(DEMO_VENV) .bench .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
