@@ -16,7 +16,7 @@ from joeflow.dispatch import Delivery, broker_is_down, hand_out
 from joeflow.escalations import fire_alarms
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import lock_unlocked
-from joeflow.mails import send_overdue
+from joeflow.mails import send_overdue, sent_later
 from joeflow.models import Task, get_workflows
 from joeflow.transitions import transition
 
@@ -43,9 +43,10 @@ def sweep(limit: int = 1000, join_rest: timedelta = JOIN_REST) -> int:
         How many tasks were given to the runner.
     """
     using = router.db_for_write(Task)
-    fire_alarms(using, limit)
     try:
-        return 0 if broker_is_down() else _hand_out_lost(using, limit, join_rest)
+        with sent_later():  # a slow mail server must not hold up the tasks
+            fire_alarms(using, limit)
+            return 0 if broker_is_down() else _hand_out_lost(using, limit, join_rest)
     finally:
         send_overdue(using)
 

@@ -5,8 +5,10 @@ import re
 import threading
 import time
 from datetime import timedelta
+from itertools import count
 from smtplib import SMTPConnectError, SMTPDataError, SMTPRecipientsRefused
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import Group
@@ -17,7 +19,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from joeflow import engine, recovery
-from joeflow.mails import outbox, post
+from joeflow.mails import outbox, post, sent_later
 from joeflow.models import Event, Task
 from joeflow.signals import task_assigned
 from joeflow.testing import let_pass
@@ -402,6 +404,22 @@ class TestReminded:
         assert message.subject == f"approve: {approve.workflow} still waits for you"
         assert "To be done by: " in message.body
 
+    @pytest.mark.django_db(transaction=True)
+    def test_by_a_sweep__its_commits_leave_the_mails_to_its_end(self, clerk, monkeypatch):
+        workflows = [Voucher.start(clerk=clerk) for _ in range(2)]
+        mail.outbox.clear()
+        for workflow in workflows:
+            with mock.patch("joeflow.testing.fire_alarms"):
+                let_pass(workflow, timedelta(days=2, minutes=1))
+        sent = []
+        send = outbox.send
+        monkeypatch.setattr(outbox, "send", lambda *args: sent.append(args) or send(*args))
+
+        recovery.sweep()
+
+        assert [seconds for *_, seconds in sent] == [outbox.PATIENT_SECONDS] * 2
+        assert receivers() == ["clerk", "clerk"]
+
     def test_a_group__who_has_taken_it_is_told(self, team, committed):
         task = task_of(committed(Voucher.start, team=team))
         task.claim(team.user_set.get(username="ada"))
@@ -642,13 +660,22 @@ class TestFailure:
         assert receivers() == ["ada", "bob"]
 
 
+def note_waits(monkeypatch):
+    """Let mails be sent at once, and return how long somebody would have waited for each row."""
+    waits = []
+
+    def within_deadline(function, seconds, server):
+        waits.append(seconds)
+
+    monkeypatch.setattr(outbox, "within_deadline", within_deadline)
+    return waits
+
+
 @pytest.mark.django_db(transaction=True)
 class TestSlow:
-    def test_a_server_that_says_nothing__is_not_waited_for_and_told_of_in_the_end(
-        self, server, clerk, monkeypatch
-    ):
-        monkeypatch.setattr(outbox, "WAIT_SECONDS", 0.05)
-        server.answer = threading.Event()
+    @pytest.fixture
+    def recorded(self, monkeypatch):
+        """An event that happens when somebody has written down whom a mail went to."""
         recorded = threading.Event()
         record = post.Post.record
 
@@ -657,6 +684,13 @@ class TestSlow:
             recorded.set()
 
         monkeypatch.setattr(post.Post, "record", record_and_tell)
+        return recorded
+
+    def test_a_server_that_says_nothing__is_not_waited_for_and_told_of_in_the_end(
+        self, server, clerk, monkeypatch, recorded
+    ):
+        monkeypatch.setattr(outbox, "WAIT_SECONDS", 0.05)
+        server.answer = threading.Event()
 
         begin = time.monotonic()
         Voucher.start(clerk=clerk)
@@ -668,6 +702,46 @@ class TestSlow:
         assert recorded.wait(5)
         assert receivers() == ["clerk"]
         assert rows().get().text == "clerk"
+
+    def test_many_in_one_commit__all_together_are_waited_for_as_long_as_one(
+        self, server, clerk, monkeypatch
+    ):
+        monkeypatch.setattr(outbox, "WAIT_SECONDS", 0.2)
+        clock = count()
+        monkeypatch.setattr(outbox, "time", SimpleNamespace(monotonic=lambda: next(clock) / 10))
+        waits = note_waits(monkeypatch)
+
+        with transaction.atomic():
+            for _ in range(5):
+                Voucher.start(clerk=clerk)
+        Voucher.start(clerk=clerk)
+
+        assert waits == [pytest.approx(0.1), pytest.approx(0.1)]
+        assert rows().filter(eta__lte=timezone.now()).count() == 4  # a sweep sends these
+
+    def test_rolled_back_before__the_next_commit_has_all_its_time(self, server, clerk, monkeypatch):
+        waits = note_waits(monkeypatch)
+        with transaction.atomic():
+            Voucher.start(clerk=clerk)
+            transaction.set_rollback(True)
+
+        Voucher.start(clerk=clerk)
+
+        assert waits == [pytest.approx(outbox.WAIT_SECONDS, abs=0.1)]
+
+    def test_the_time_was_used_up_by_others__the_server_is_not_to_blame(
+        self, server, clerk, recorded
+    ):
+        server.answer = threading.Event()
+        with sent_later():
+            Voucher.start(clerk=clerk)
+
+        outbox.send(rows().get().pk, "default", outbox.WAIT_SECONDS / 20)
+
+        assert not post.breaker.is_open()
+        server.answer.set()
+        assert recorded.wait(5)
+        assert receivers() == ["clerk"]
 
     def test_behind_somebody_else_s__it_is_left_to_a_sweep(self, server, clerk, monkeypatch):
         row = None
