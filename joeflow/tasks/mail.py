@@ -13,7 +13,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.dispatch import Signal
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import escape, format_html
 from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 from joeflow.conf import settings
 from joeflow.graph import words
@@ -80,7 +83,8 @@ class MailMixin:
         context = self.get_mail_context(task, user, about)
         subject = self._render(about, "_subject.txt", context)
         text = self._render(about, ".txt", context).strip() + "\n"
-        html = self._render(about, ".html", {**context, "text": text})
+        linked = _linked(text, context.get("url"))
+        html = self._render(about, ".html", {**context, "text": text, "linked_text": linked})
         message = EmailMultiAlternatives(
             " ".join(subject.split()), text, self.mail_from, [address_of(user)]
         )
@@ -175,6 +179,14 @@ class MailMixin:
                 f"has the path {self.path!r}, with which no link can be signed",
                 'Set mail_link = "login", or leave the path out.',
             )
+
+
+def _linked(text: str, url: str | None) -> SafeString:
+    """Make a link of this URL alone: others can be in what a customer wrote."""
+    if not url:
+        return escape(text)
+    link = format_html('<a href="{}">{}</a>', url, Truncator(url).chars(72))
+    return mark_safe(link.join(escape(part) for part in text.split(url)))  # noqa: S308 - all escaped
 
 
 def base_url() -> str:

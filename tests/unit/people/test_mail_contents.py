@@ -60,6 +60,24 @@ class TestContent:
         assert "<b>Tom & Jerry</b>" in message.body
         assert "<b>" not in message.alternatives[0].content
 
+    def test_a_name_with_a_url__is_no_link(self, approve, clerk):
+        approve.workflow.title = "https://evil.example/ www.evil.example evil@evil.example"
+
+        message = write(approve, clerk)
+
+        content = message.alternatives[0].content
+        assert "https://evil.example/ www.evil.example" in content
+        assert re.findall(r'href="([^"]*)"', content) == [SIGNED.search(message.body)[0]]
+
+    def test_a_url_with_an_ampersand__leads_there(self, approve, clerk, monkeypatch):
+        monkeypatch.setattr(Voucher.approve, "get_mail_path", lambda *args: "/?a=<b>&c=d")
+
+        message = write(approve, clerk)
+
+        assert (
+            'href="https://office.example/?a=&lt;b&gt;&amp;c=d"' in message.alternatives[0].content
+        )
+
     def test_it_is_in_the_language_of_whom_it_is_for(self, clerk, committed, settings, monkeypatch):
         settings.JOEFLOW_MAIL_LANGUAGE = f"{__name__}.speak_german"
         seen = []
