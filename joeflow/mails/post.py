@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from email.utils import parseaddr
-from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import Any
 
-from django.core import mail
 from django.db import connections
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
@@ -19,7 +19,8 @@ from joeflow.clock import DatabaseNow
 from joeflow.conf import settings
 from joeflow.dispatch import Breaker
 from joeflow.exceptions import JoeflowError
-from joeflow.mails.people import address_of, people_of
+from joeflow.mails.people import address_of, name_of, people_of
+from joeflow.mails.server import close, connect, is_final
 from joeflow.models import Event
 
 __all__ = ("Post", "breaker")
@@ -30,8 +31,8 @@ logger = logging.getLogger("joeflow")
 SEND_SECONDS = 30.0
 #: How many of them are written in one go, as somebody may wait for that.
 MOST_MAILS = 50
-#: How long a mail server may be silent, where EMAIL_TIMEOUT says nothing.
-SOCKET_SECONDS = 10.0
+#: After so many, who was told is written down, for the case that the process dies.
+NOTED_AFTER = 10
 #: How long mails are tried again.
 PATIENCE = timedelta(days=3)
 
@@ -54,34 +55,54 @@ class Post:
         self.refused: list[Any] = []
         self.is_whole = True  # all mails could be written
         self.has_more = False
-        self.has_failed = False
+        self.is_down = False
+        self._looked_at: Any = None  # key of the last person whose mail was written, or could not
+        self._tried = 0
         self._state = threading.Lock()
         self._has_begun = self._is_done = self._is_alone = False
 
     def write(self) -> None:
         """Write the mails, each to one person alone, in that person's language."""
-        task, about = self.row.task, self.row.data["about"]
-        node = _node_of(task)
-        for user in people_of(task, self.row.data.get("to"), self.using) if node else ():
-            if str(user.pk) in self.row.data["done"]:
-                continue
-            if len(self.messages) == MOST_MAILS:
+        try:
+            self._write_all(_node_of(self.row.task))
+        except Exception:
+            self.is_whole = False
+            told = (self.row.task, self.row.data["about"])
+            logger.exception("event=mail_failed task=%s about=%s", *told)
+
+    def _write_all(self, node: Any) -> None:
+        number = 0
+        for user in self._people() if node else ():
+            if number == MOST_MAILS:
                 self.has_more = True
-                break
+                return
+            self._looked_at = user.pk
             if not address_of(user):
-                logger.info("event=mail_skipped task=%s user=%s reason=no_address", task, user.pk)
+                told = (self.row.task, user.pk)
+                logger.info("event=mail_skipped task=%s user=%s reason=no_address", *told)
                 continue
-            zone = timezone.get_default_timezone() if settings.USE_TZ else None
-            try:
-                language = node.get_mail_language(user)
-                with translation.override(language), timezone.override(zone):
-                    message = node.get_mail(task, user, about)
-            except Exception:
-                self.is_whole = False
-                logger.exception("event=mail_failed task=%s about=%s user=%s", task, about, user.pk)
-                continue
+            number += 1
+            message = self._write_one(node, user)
             if message is not None:
-                self.messages.append((user, self._with_headers(message, user)))
+                self.messages.append((user, message))
+
+    def _people(self) -> Iterable[Any]:
+        data = self.row.data
+        done, after = data["done"], data.get("after")
+        return people_of(self.row.task, data.get("to"), self.using, done=done, after=after)
+
+    def _write_one(self, node: Any, user: Any) -> Any:
+        task, about = self.row.task, self.row.data["about"]
+        zone = timezone.get_default_timezone() if settings.USE_TZ else None
+        try:
+            language = node.get_mail_language(user)
+            with translation.override(language), timezone.override(zone):
+                message = node.get_mail(task, user, about)
+            return None if message is None else self._with_headers(message, user)
+        except Exception:
+            self.is_whole = False
+            logger.exception("event=mail_failed task=%s about=%s user=%s", task, about, user.pk)
+            return None
 
     def _with_headers(self, message: Any, user: Any) -> Any:
         """Mark it as no person's, and as the same if it is sent again."""
@@ -108,6 +129,8 @@ class Post:
             try:
                 if is_alone:
                     self.record()
+            except Exception:
+                logger.exception("event=mail_failed event_pk=%s", self.row.pk)
             finally:
                 connections.close_all()  # also those of a mail backend
 
@@ -115,23 +138,34 @@ class Post:
         until = time.monotonic() + SEND_SECONDS
         connection = None
         try:
-            connection = _connect()
+            connection = connect()
             connection.open()
             for user, message in self.messages:
                 if time.monotonic() > until:
                     return
+                self._tried += 1
                 self._send_one(connection, user, message)
+                # Who waits may be in a transaction that has locked the row.
+                if self._is_alone and self._tried % NOTED_AFTER == 0:
+                    self._note_sent()
         except Exception as error:  # noqa: BLE001 - a mail backend can raise anything
+            self.is_down = True
             breaker.open()
             self._complain(self._waiting, error)
         finally:
-            _close(connection)
+            close(connection)
+
+    def _note_sent(self) -> None:
+        try:
+            self._rows.update(data=self._data)
+        except Exception:
+            logger.exception("event=mail_not_noted event_pk=%s", self.row.pk)
 
     def _send_one(self, connection: Any, user: Any, message: Any) -> None:
         try:
             connection.send_messages([message])
         except (SMTPRecipientsRefused, SMTPDataError) as error:
-            if _is_final(error):
+            if is_final(error):
                 self.refused.append(user)
             self._complain([user], error)
         except OSError:
@@ -143,10 +177,10 @@ class Post:
 
     @property
     def _waiting(self) -> list[Any]:
-        return [user for user, _ in self.messages if user not in [*self.sent, *self.refused]]
+        had = {user.pk for user in (*self.sent, *self.refused)}
+        return [user for user, _ in self.messages if user.pk not in had]
 
     def _complain(self, users: list[Any], error: Exception) -> None:
-        self.has_failed = True
         final = users == self.refused[-1:]
         logger.log(
             logging.ERROR if final else logging.WARNING,
@@ -170,29 +204,62 @@ class Post:
 
     def record(self) -> None:
         """Write down who was told; what is left is tried again later."""
-        done = [*self.sent, *self.refused]
-        data, text = self.row.data, self.row.text
-        data["done"] += [str(user.pk) for user in done]
-        names = ", ".join(str(user) for user in self.sent)
-        text = f"{text}, {names}" if text and names else text or names
-        rows = Event._base_manager.using(self.using).filter(pk=self.row.pk)
-        for user in self.sent:
-            told = (self.row.task, data["about"], user.pk)
-            logger.info("event=mail_sent task=%s about=%s user=%s", *told)
+        is_over = not self.has_more and self._tried == len(self.messages)
+        has_missed = self._has_missed
+        is_left = has_missed or not is_over
         waited = self.row.now - self.row.created
-        is_left = self.has_more or not self.is_whole or bool(self._waiting)
         if is_left and waited > PATIENCE:
-            logger.error("event=mail_given_up task=%s about=%s", self.row.task, data["about"])
+            logger.error(
+                "event=mail_given_up task=%s about=%s", self.row.task, self.row.data["about"]
+            )
             is_left = False
-        if not is_left and not text:
-            rows.delete()  # nobody was told
+        if not (is_left or self.sent or self.row.text):
+            self._rows.delete()  # nobody was told
             return
-        eta = DatabaseNow(self._delay(waited)) if is_left else None
-        rows.update(data=data, text=text, eta=eta)
+        # Those who were missed have their next turn when everybody else has had one.
+        data = {**self._data, "after": None, "has_missed": False}
+        if not is_over:
+            data |= {"after": self._reached, "has_missed": has_missed}
+        eta = DatabaseNow(self._delay(waited, data["after"])) if is_left else None
+        self._rows.update(data=data, eta=eta)  # before anything that can fail
+        self._tell()
 
-    def _delay(self, waited: timedelta) -> timedelta:
+    def _tell(self) -> None:
+        """Tell in the log and the history whom a mail went to."""
+        for user in self.sent:
+            told = (self.row.task, self.row.data["about"], user.pk)
+            logger.info("event=mail_sent task=%s about=%s user=%s", *told)
+        if self.sent:
+            names = [self.row.text] if self.row.text else []
+            names += [name_of(user) for user in self.sent]
+            self._rows.update(text=", ".join(names))
+
+    @property
+    def _rows(self) -> Any:
+        return Event._base_manager.using(self.using).filter(pk=self.row.pk)
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        done = [str(user.pk) for user in (*self.sent, *self.refused)]
+        return {**self.row.data, "done": self.row.data["done"] + done}
+
+    @property
+    def _has_missed(self) -> bool:
+        """Whether somebody got no mail, though it was his turn."""
+        missed = self._tried - len(self.sent) - len(self.refused)
+        return bool(missed or not self.is_whole or self.row.data.get("has_missed"))
+
+    @property
+    def _reached(self) -> str | None:
+        """Key of the last person who has had his turn."""
+        before: str | None = self.row.data.get("after")
+        if self._tried == len(self.messages):
+            return before if self._looked_at is None else str(self._looked_at)
+        return str(self.messages[self._tried - 1][0].pk) if self._tried else before
+
+    def _delay(self, waited: timedelta, after: str | None) -> timedelta:
         """Return half of the time waited so far; nothing where the time was too short for all."""
-        if self.is_whole and not self.has_failed and self.sent:
+        if not self.is_down and after not in {None, self.row.data.get("after")}:
             return timedelta(0)
         longest = timedelta(seconds=settings.JOEFLOW_RETRY_MAX)
         return max(timedelta(seconds=breaker.seconds), min(waited / 2, longest))
@@ -207,27 +274,3 @@ def _node_of(task: Any) -> Any:
     except JoeflowError:
         return None
     return node if hasattr(node, "note_mail") else None
-
-
-def _connect() -> Any:
-    # Django 6.1 has mailers; get_connection() leads to the default one, and is deprecated.
-    mailers: Any = getattr(mail, "mailers", None)
-    connection: Any = mailers.default if mailers is not None else mail.get_connection()
-    if getattr(connection, "timeout", 0) is None:
-        connection.timeout = SOCKET_SECONDS
-    return connection
-
-
-def _close(connection: Any) -> None:
-    try:
-        if connection is not None:
-            connection.close()
-    except Exception as error:  # noqa: BLE001 - what was sent is sent
-        logger.info("event=mail_connection_not_closed error=%r", error)
-
-
-def _is_final(error: SMTPRecipientsRefused | SMTPResponseException) -> bool:
-    """Tell whether a mail server will never take a mail."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return error.smtp_code >= 500

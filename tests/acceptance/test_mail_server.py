@@ -142,7 +142,7 @@ def test_a_server_that_is_down_for_a_while__nothing_is_lost(server, mailbox):
 
 
 def test_a_server_that_says_nothing__is_not_waited_for(settings, live_server, monkeypatch):
-    monkeypatch.setattr(post, "SOCKET_SECONDS", 2)
+    monkeypatch.setattr("joeflow.mails.server.SOCKET_SECONDS", 2)
     tried = threading.Event()
     record = post.Post.record
     monkeypatch.setattr(post.Post, "record", lambda self: (record(self), tried.set()))

@@ -6,7 +6,7 @@ import threading
 import time
 from datetime import timedelta
 from itertools import count
-from smtplib import SMTPConnectError, SMTPDataError, SMTPRecipientsRefused
+from smtplib import SMTPConnectError, SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 from types import SimpleNamespace
 from unittest import mock
 
@@ -19,7 +19,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from joeflow import engine, recovery
-from joeflow.mails import outbox, post, sent_later
+from joeflow.mails import outbox, people, post, sent_later
+from joeflow.mails.people import people_of
 from joeflow.models import Event, Task
 from joeflow.signals import task_assigned
 from joeflow.testing import let_pass
@@ -431,6 +432,33 @@ class TestReminded:
         assert receivers() == ["ada"]
 
 
+class TestPeople:
+    @pytest.fixture
+    def crowd(self, person, monkeypatch):
+        monkeypatch.setattr(people, "PAGE", 2)
+        return [person(f"member{number}", groups=["Team"]) for number in range(5)]
+
+    @pytest.fixture
+    def task(self, crowd):
+        return task_of(Voucher.start(team=Group.objects.get(name="Team")))
+
+    def test_a_large_group__is_read_page_by_page(self, crowd, task, statements):
+        everybody = people_of(task, None, "default")
+
+        with statements:
+            assert [next(everybody), next(everybody)] == crowd[:2]
+        assert "LIMIT 2" in statements.data[-1]
+        assert list(everybody) == crowd[2:]
+
+    def test_those_who_were_told__are_not_read(self, crowd, task):
+        done = [str(user.pk) for user in crowd[:3]]
+
+        assert list(people_of(task, None, "default", done=done)) == crowd[3:]
+        assert list(people_of(task, None, "default", done=done, after=str(crowd[3].pk))) == [
+            crowd[4]
+        ]
+
+
 class TestFailure:
     def test_a_server_that_is_down__breaks_nothing_and_the_mail_goes_out_later(
         self, server, clerk, committed, caplog
@@ -647,6 +675,81 @@ class TestFailure:
         assert receivers() == ["ada", "bob"]
         assert rows().get().text == "ada, bob"
 
+    def test_the_first_are_refused_for_now__the_others_do_not_wait_for_them(
+        self, server, team, committed, monkeypatch
+    ):
+        monkeypatch.setattr(post, "MOST_MAILS", 1)
+        server.errors = {"ada@example.com": SMTPDataError(451, b"later")}
+
+        committed(Voucher.start, team=team)
+        recovery.sweep()
+
+        assert receivers() == ["bob"]
+        recovery.sweep()
+        assert rows().get().eta > timezone.now() + timedelta(seconds=20)
+        server.errors = {}
+        swept()
+        assert receivers() == ["ada", "bob"]
+        swept()
+        assert receivers() == ["ada", "bob"]
+
+    def test_the_first_cannot_be_written__the_others_do_not_wait_for_them(
+        self, team, committed, monkeypatch
+    ):
+        write = Voucher.approve.get_mail
+        monkeypatch.setattr(post, "MOST_MAILS", 1)
+        monkeypatch.setattr(
+            Voucher.approve,
+            "get_mail",
+            lambda task, user, about: (1 / (user.username != "ada")) and write(task, user, about),
+        )
+
+        committed(Voucher.start, team=team)
+        recovery.sweep()
+
+        assert receivers() == ["bob"]
+        assert rows().get().eta is not None
+
+    def test_a_mail_that_the_server_hangs_up_on__the_others_do_not_wait_for_it(
+        self, server, team, committed
+    ):
+        server.errors = {"ada@example.com": SMTPServerDisconnected()}
+
+        committed(Voucher.start, team=team)
+        assert rows().get().eta > timezone.now() + timedelta(seconds=20)
+        swept()
+
+        assert receivers() == ["bob"]
+        server.errors = {}
+        swept()
+        assert receivers() == ["ada", "bob"]
+
+    def test_somebody_without_a_name__is_told_once(self, clerk, committed, monkeypatch, caplog):
+        monkeypatch.setattr(type(clerk), "__str__", lambda user: user.nickname)
+
+        committed(Voucher.start, clerk=clerk)
+        swept()
+
+        assert receivers() == ["clerk"]
+        assert (rows().get().eta, rows().get().text) == (None, str(clerk.pk))
+        assert "event=user_without_name" in caplog.text
+
+    @pytest.mark.parametrize("broken", ["message", "people"])
+    def test_what_can_never_be_written__is_given_up_some_day(
+        self, clerk, committed, monkeypatch, broken
+    ):
+        if broken == "message":
+            monkeypatch.setattr(Voucher.approve, "get_mail", lambda *args: "no message")
+        else:
+            monkeypatch.setattr(post, "people_of", lambda *args, **options: 1 / 0)
+
+        committed(Voucher.start, clerk=clerk)
+
+        assert rows().get().eta < timezone.now() + timedelta(minutes=1)
+        rows().update(created=timezone.now() - timedelta(days=4))
+        swept()
+        assert not rows()
+
     def test_too_many_for_one_go__the_rest_is_due_at_once(self, team, committed, monkeypatch):
         clock = iter([0, 1, 99])
         monkeypatch.setattr(post, "time", SimpleNamespace(monotonic=lambda: next(clock)))
@@ -742,6 +845,37 @@ class TestSlow:
         server.answer.set()
         assert recorded.wait(5)
         assert receivers() == ["clerk"]
+
+    @pytest.mark.parametrize("dies", [True, False])
+    def test_a_process_that_dies_while_it_sends__few_are_told_twice(self, team, monkeypatch, dies):
+        monkeypatch.setattr(post, "NOTED_AFTER", 1)
+        with sent_later():
+            Voucher.start(team=team)
+        letter = post.Post(outbox._take(rows().get().pk, "default"), "default")
+        letter.write()
+        letter._has_begun = True
+        letter.leave_alone()
+        if dies:
+            monkeypatch.setattr(post.Post, "record", lambda self: None)
+
+        letter.send()
+
+        members = team.user_set.filter(username__in=["ada", "bob"])
+        row = rows().get()
+        assert row.data["done"] == [str(user.pk) for user in members.order_by("pk")]
+        assert (row.eta is not None, row.text) == (dies, "" if dies else "ada, bob")
+
+    def test_somebody_waits__the_thread_leaves_the_row_to_him(self, team, monkeypatch):
+        monkeypatch.setattr(post, "NOTED_AFTER", 1)
+        with sent_later():
+            Voucher.start(team=team)
+        letter = post.Post(outbox._take(rows().get().pk, "default"), "default")
+        letter.write()
+
+        letter.send()
+
+        assert receivers() == ["ada", "bob"]
+        assert rows().get().data["done"] == []
 
     def test_behind_somebody_else_s__it_is_left_to_a_sweep(self, server, clerk, monkeypatch):
         row = None
