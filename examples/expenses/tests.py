@@ -164,7 +164,7 @@ class WholeTests(TestCase):
         self.let_pass(expense, days=2, hours=23, minutes=59, seconds=59)
 
         self.assertIn(
-            (["maria@example.com"], "review: Train (80.00) still waits for you"),
+            (["maria@example.com"], "Review: Train (80.00) still waits for you"),
             self.get_mail(),
         )
         self.assertFalse(expense.task_set.overdue().exists())

@@ -112,7 +112,7 @@ def form(office, maria, nora):
 
 
 def mail(office, nora):
-    card = find_mail(nora, "maria", "review: Chairs for the kitchen (240.00) waits for you")
+    card = find_mail(nora, "maria", "Review: Chairs for the kitchen (240.00) waits for you")
     office.take(nora, "mail", card)
 
 

@@ -94,7 +94,7 @@ def hand_over(giver, colleague, username, title):
 
     colleague.page.goto("/work/inbox/")
     assert in_inbox(colleague, title).locator(".whose").inner_text() == "yours"
-    mail = find_mail(colleague, username, f"review: {title} waits for you", count=2)
+    mail = find_mail(colleague, username, f"Review: {title} waits for you", count=2)
     assert "was given to you." in mail.inner_text()
 
 
@@ -126,7 +126,7 @@ def be_late(demo, window, address):
 
 def approve_by_mail(reader, guest, title):
     """With the link in a mail, a claim is approved without a login, and once."""
-    link = find_mail(reader, "maria", f"review: {title} waits for you").get_by_role("link")
+    link = find_mail(reader, "maria", f"Review: {title} waits for you").get_by_role("link")
     address = link.get_attribute("href")
     page = guest.page
     page.goto(address)

@@ -109,7 +109,7 @@ def test_what_the_server_is_given(running, mailbox):
     [message] = mailbox.mails["clerk@example.com"]
     assert message["From"] == "Office <office@example.com>"
     assert message["To"] == "clerk@example.com"
-    assert message["Subject"].strip().startswith("approve: Honig für Jürgen Bcc: all@example.com (")
+    assert message["Subject"].strip().startswith("Approve: Honig für Jürgen Bcc: all@example.com (")
     assert message["Auto-Submitted"] == "auto-generated"
     assert re.fullmatch(r"<[0-9a-f]{32}@example\.com>", message["Message-ID"])
     assert [part.get_content_type() for part in message.iter_parts()] == [

@@ -121,7 +121,7 @@ class TestAssigned:
         [message] = mail.outbox
         path = SIGNED.search(message.body)[1]
         assert message.to == ["clerk@example.com"]
-        assert message.subject == f"approve: {task.workflow} waits for you"
+        assert message.subject == f"Approve: {task.workflow} waits for you"
         assert 'name="title"' in client.get(path).content.decode()
         client.post(path, {"title": "Mead"})
         task.refresh_from_db()
@@ -402,7 +402,7 @@ class TestReminded:
 
         [message] = mail.outbox
         assert message.to == ["clerk@example.com"]
-        assert message.subject == f"approve: {approve.workflow} still waits for you"
+        assert message.subject == f"Approve: {approve.workflow} still waits for you"
         assert "To be done by: " in message.body
 
     @pytest.mark.django_db(transaction=True)
