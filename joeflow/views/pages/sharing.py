@@ -22,7 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views import generic
 
-from joeflow.access import may_complete, with_people
+from joeflow.access import REASSIGN, has_permission, may_complete, with_people
+from joeflow.assignments import concerns
 from joeflow.exceptions import InstanceLocked, JoeflowError, TaskClosed, TaskTaken
 from joeflow.graph import words
 from joeflow.keys import read_key
@@ -157,20 +158,25 @@ class TaskFormView(SharingView, generic.FormView):  # type: ignore[type-arg]
     """A form about a task, for whoever may do it."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Refuse those who have nothing to do with the task."""
+        """Refuse those who may not do the task; tell those whom it concerns that it is closed."""
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.task = self.get_task()
-        may = self.task.completed is None and self._may()
-        if not may and request.method in {"GET", "HEAD"}:
+        if not self._may():  # whatever the method: the form itself names people
             raise PermissionDenied
+        if self.task.completed is not None:
+            return self.go_back(problems=[explain(TaskClosed(), self.task)])
         return super().dispatch(request, *args, **kwargs)
 
     def _may(self) -> bool:
+        user = self.request.user
         try:
-            return may_complete(self.task, self.request.user, self.task.node)
+            node = self.task.node
         except JoeflowError:  # gone from the code
             return False
+        if self.task.completed is None:
+            return may_complete(self.task, user, node)
+        return has_permission(user, REASSIGN) or concerns(self.task, user, node, self.using)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the task, its instance, and where to go back to."""

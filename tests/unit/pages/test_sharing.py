@@ -199,8 +199,45 @@ class TestAssign:
 
         assert "Nobody who could take this has such a name." in response.text
 
-    def test_a_stranger_s(self, buyer_s, approve):
-        assert buyer_s.get(f"/work/inbox/{approve.pk}/assign/").status_code == 403
+    @pytest.mark.parametrize("method", ["get", "post", "put"])
+    @pytest.mark.parametrize("name", ["", "manager", "nobody"])
+    def test_a_stranger_s(self, buyer_s, approve, person, method, name):
+        response = getattr(buyer_s, method)(
+            f"/work/inbox/{approve.pk}/assign/", {"to": name}
+        )
+
+        assert response.status_code == 403
+        assert str(approve.workflow) not in response.text
+        assert assignees(approve) == ["manager"]
+
+    def test_a_stranger_s__closed(self, buyer_s, approve):
+        approve.finish()
+
+        response = buyer_s.post(f"/work/inbox/{approve.pk}/assign/", {"to": ""})
+
+        assert response.status_code == 403
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_closed_meanwhile(self, buyer_s, order, method):
+        task = order()
+        task.cancel()
+
+        response = getattr(buyer_s, method)(f"/work/inbox/{task.pk}/assign/", follow=True)
+
+        assert messages(response) == [f"“order (purchase {task._workflow_id})” is closed already."]
+
+    def test_closed_meanwhile__a_boss(self, browser, admin_user, approve):
+        approve.cancel()
+
+        response = send(browser(admin_user), f"/work/inbox/{approve.pk}/assign/", to="manager")
+
+        assert "is closed already" in messages(response)[0]
+
+    def test_gone_from_the_code(self, buyer_s, order):
+        task = order()
+        Task.objects.filter(pk=task.pk).update(name="gone")
+
+        assert buyer_s.post(f"/work/inbox/{task.pk}/assign/", {"to": ""}).status_code == 403
 
     def test_who_is_not_logged_in(self, client, sign):
         url = f"/work/inbox/{sign.pk}/assign/"
@@ -258,14 +295,13 @@ class TestSnooze:
 
         assert "a day that is yet to come" in response.text
 
-    def test_a_stranger_s(self, buyer_s, approve):
-        day = timezone.localdate() + timedelta(days=2)
-
-        response = send(buyer_s, f"/work/inbox/{approve.pk}/snooze/", until=day.isoformat())
+    @pytest.mark.parametrize("until", ["", "9999-01-01"])
+    def test_a_stranger_s(self, buyer_s, approve, until):
+        response = buyer_s.post(f"/work/inbox/{approve.pk}/snooze/", {"until": until})
 
         approve.refresh_from_db()
+        assert response.status_code == 403
         assert approve.snoozed_until is None
-        assert messages(response) == ["You may not do this."]
 
     def test_tomorrow_is_suggested(self, buyer_s, order):
         tomorrow = timezone.localdate() + timedelta(days=1)
