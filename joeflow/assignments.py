@@ -31,7 +31,7 @@ from joeflow.signals import task_assigned
 from joeflow.transitions import Transition, transition
 from joeflow.typing import HUMAN, Node, TaskColumns, User
 
-__all__ = ("Shareable", "concerns")
+__all__ = ("Shareable", "concerns", "may_receive")
 
 #: The events that change whose a task is.
 _CHANGES = (Event.CLAIMED, Event.RELEASED, Event.ASSIGNED)
@@ -209,11 +209,23 @@ def _refuse_strange_recipients(
     if groups or not users:
         raise PermissionDenied(f"{by} may hand task {task} over to a person alone.")
     for user in users:
-        is_able = has_permissions(user, task.node, task)
-        if task.has_groups:
-            is_able = is_member(task, user, using)
-        if not (is_able and is_known(user)):
+        if not may_receive(task, user, using):
             raise PermissionDenied(f"{by} may not hand task {task} over to {user}.")
+
+
+def may_receive(task: Any, user: Any, using: str) -> bool:
+    """Tell whether a colleague can hand a task over to somebody: one who could have taken it.
+
+    Args:
+        task: The task, loaded by `with_people`.
+        user: Who would be given it.
+        using: Alias of the database.
+    """
+    if not is_known(user):
+        return False
+    if task.has_groups:
+        return is_member(task, user, using)
+    return has_permissions(user, task.node, task)
 
 
 def _assignees_of(task: Any, using: str) -> list[Any]:

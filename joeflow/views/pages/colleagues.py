@@ -10,7 +10,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from joeflow.access import REASSIGN, has_permission, permissions_of
+from joeflow.access import REASSIGN, has_permission, is_known, permissions_of
+from joeflow.assignments import may_receive
 
 __all__ = ("colleagues", "find_colleague")
 
@@ -19,14 +20,28 @@ MOST_COLLEAGUES = 20
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def find_colleague(name: str) -> Any:
-    """Return the active user of that name; None where there is none."""
+def find_colleague(task: Any, user: Any, using: str, name: str) -> Any:
+    """Return who has a user name, if somebody can hand over a task to this person.
+
+    Nobody learns from it which other names there are.
+
+    Args:
+        task: The task, loaded by `with_people`.
+        user: Who hands it over.
+        using: Alias of the database.
+        name: The user name.
+
+    Returns:
+        The user; None for everybody else.
+    """
     model: Any = get_user_model()
     try:
-        user = model._default_manager.get_by_natural_key(name.strip())
+        found = model._default_manager.db_manager(using).get_by_natural_key(name.strip())
     except model.DoesNotExist:
         return None
-    return user if user.is_active else None
+    is_boss = has_permission(user, REASSIGN)
+    may = is_known(found) if is_boss else may_receive(task, found, using)
+    return found if may else None
 
 
 def colleagues(task: Any, user: Any, using: str, term: str = "") -> QuerySet[Any]:

@@ -189,24 +189,21 @@ class AssignForm(forms.Form):
     """Names a colleague.
 
     Args:
-        task: The task that is handed over.
-        user: Who does that.
+        find: Returns the colleague with a user name, or None.
     """
 
     to = forms.CharField(label=gettext_lazy("Colleague (user name)"), max_length=254)
 
-    def __init__(self, *args: Any, task: Any, user: Any, **kwargs: Any) -> None:
-        """Keep for whom to look for colleagues."""
+    def __init__(self, *args: Any, find: Callable[[str], Any], **kwargs: Any) -> None:
+        """Keep how to look for colleagues."""
         super().__init__(*args, **kwargs)
-        self.task, self.user = task, user
+        self.find = find
 
     def clean_to(self) -> Any:
         """Return the colleague."""
-        found = find_colleague(self.cleaned_data["to"])
-        if found is None:
-            raise forms.ValidationError(
-                _("Nobody has this user name. If your colleague is listed below, choose there.")
-            )
+        found = self.find(self.cleaned_data["to"])
+        if found is None:  # the same for those who may not get it: else names could be guessed
+            raise forms.ValidationError(_("Nobody who could take this has such a name."))
         return found
 
 
@@ -218,7 +215,17 @@ class AssignView(TaskFormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Return the form's arguments."""
-        return {**super().get_form_kwargs(), "task": self.task, "user": self.request.user}
+        return {**super().get_form_kwargs(), "find": self.get_colleague}
+
+    def get_colleague(self, name: str) -> Any:
+        """Return who has this user name, or None where nobody has it who could take the task.
+
+        Override it together with ``get_colleagues()``, so that both know the same people.
+
+        Args:
+            name: A user name, as somebody has typed it.
+        """
+        return find_colleague(self.task, self.request.user, self.using, name)
 
     def get_colleagues(self, term: str) -> list[Any]:
         """Return whom to choose from; override it for a rule of your own.

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import resolve
 from django.utils import timezone
 
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Event, Task
+from joeflow.views import AssignView
 from tests.testapp.models import GreetingWorkflow
 from tests.unit.pages.conftest import messages
 
 pytestmark = pytest.mark.django_db
 CLAIM = "/work/inbox/claim/"
+NOBODY = "Nobody who could take this has such a name."
 
 
 def assignees(task):
@@ -156,18 +159,49 @@ class TestAssign:
         response = send(buyer_s, f"/work/inbox/{task.pk}/assign/", to="col")
 
         assert assignees(task) == []
-        assert "Nobody has this user name." in response.text
+        assert NOBODY in response.text
         offered = [each["name"] for each in response.context["colleagues"]]
         assert offered == ["colleague", "collector"]
 
-    def test_to_somebody_who_may_not(self, buyer_s, order, person):
+    @pytest.mark.parametrize("name", ["stranger", "nobody"])
+    def test_to_somebody_who_may_not__is_told_like_nobody(self, buyer_s, order, person, name):
         task = order()
         person("stranger")
 
-        response = send(buyer_s, f"/work/inbox/{task.pk}/assign/", to="stranger")
+        response = send(buyer_s, f"/work/inbox/{task.pk}/assign/", to=name)
 
         assert assignees(task) == []
-        assert "You may not do this." in response.text
+        assert response.context["form"].errors == {"to": [NOBODY]}
+
+    def test_a_member_of_another_group(self, browser, receive, person):
+        me = browser(person("me", groups=["Stores"]))
+        person("stranger", groups=["Sales"])
+
+        response = send(me, f"/work/inbox/{receive.pk}/assign/", to="stranger")
+
+        assert response.context["form"].errors == {"to": [NOBODY]}
+
+    def test_a_boss_names_anybody(self, browser, admin_user, approve, person):
+        person("stranger")
+
+        send(browser(admin_user), f"/work/inbox/{approve.pk}/assign/", to="stranger")
+
+        assert assignees(approve) == ["stranger"]
+
+    def test_a_rule_of_a_project_s_own(self, rf, buyer, order, person):
+        person("colleague", "testapp.order_purchase")
+
+        class Alone(AssignView):
+            def get_colleague(self, name):
+                return None
+
+        task = order()
+        request = rf.post("/", {"to": "colleague"})
+        request.user, request.resolver_match = buyer, resolve(f"/work/inbox/{task.pk}/assign/")
+
+        response = Alone.as_view()(request, pk=task.pk)
+
+        assert response.context_data["form"].errors == {"to": [NOBODY]}
 
     def test_to_somebody_who_is_gone(self, buyer_s, order, person):
         gone = person("gone", "testapp.order_purchase")
@@ -176,7 +210,16 @@ class TestAssign:
 
         response = send(buyer_s, f"/work/inbox/{order().pk}/assign/", to="gone")
 
-        assert "Nobody has this user name." in response.text
+        assert NOBODY in response.text
+
+    def test_a_boss_cannot_name_somebody_who_is_gone(self, browser, admin_user, approve, person):
+        gone = person("gone")
+        gone.is_active = False
+        gone.save()
+
+        response = send(browser(admin_user), f"/work/inbox/{approve.pk}/assign/", to="gone")
+
+        assert NOBODY in response.text
 
     def test_members_of_a_group_are_offered(self, browser, receive, person):
         person("stranger")
