@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.forms import BoundField
 from django.utils import formats
 
-__all__ = ("is_box", "read_value", "takes_several", "write_value")
+__all__ = ("is_box", "is_secret", "read_value", "takes_several", "write_value")
 
 
 def read_value(bound: BoundField) -> Any:
@@ -24,7 +24,7 @@ def read_value(bound: BoundField) -> Any:
         bound: The field of a form that was not sent.
     """
     field: Any = bound.field
-    if isinstance(field.widget, forms.PasswordInput) and not field.widget.render_value:
+    if is_secret(field.widget):
         return None
     value = bound.initial
     if isinstance(field, forms.FileField):
@@ -34,6 +34,21 @@ def read_value(bound: BoundField) -> Any:
     if takes_several(field):
         return [_read_one(field, item) for item in _listed(value)]
     return bool(value) if is_box(field) else _read_one(field, value)
+
+
+def is_secret(widget: Any) -> bool:
+    """Tell whether what is typed into a widget, or into one of its parts, is for nobody's eyes.
+
+    Args:
+        widget: The widget of a field.
+    """
+    # Not imported: that module asks for the project's users, which models cannot do so far.
+    names = {base.__name__ for base in type(widget).__mro__}
+    is_hash = "ReadOnlyPasswordHashWidget" in names
+    is_password = isinstance(widget, forms.PasswordInput)
+    if is_hash or is_password or not getattr(widget, "render_value", True):
+        return True
+    return any(is_secret(part) for part in getattr(widget, "widgets", ()))
 
 
 def _read_parts(widget: forms.MultiWidget, value: Any) -> list[str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.db.models import DateTimeField, Exists, JSONField, OuterRef, QuerySe
 from django.http import HttpRequest, QueryDict
 
 from joeflow.access import is_known
+from joeflow.descriptions.values import is_secret
 from joeflow.models import Draft
 
 __all__ = ("action_of", "discard", "fill_in", "forget_all", "keep", "texts_of", "with_draft")
@@ -79,20 +81,23 @@ def texts_of(form: forms.BaseForm) -> dict[str, list[str]]:
         form: The form, bound.
     """
     data: Any = form.data
-    names = [name for name in data if any(_is_of(name, bound) for bound in form)]
-    secret = {bound.html_name for bound in form if not is_shown(bound.field)}
+    shown = [bound for bound in form if is_shown(bound.field)]
+    secret = [bound for bound in form if not is_shown(bound.field)]
+    exact = {bound.html_name for bound in shown}
     # What PostgreSQL does not take in JSON is no text that anybody can type.
     return {
         name: [text.replace("\x00", "") for text in data.getlist(name)]
-        for name in names
-        if name not in secret
+        for name in data
+        if name in exact or (_is_of(name, shown) and not _is_of(name, secret))
     }
 
 
-def _is_of(name: str, bound: forms.BoundField) -> bool:
+def _is_of(name: str, fields: Iterable[forms.BoundField]) -> bool:
     # Widgets of several parts add a suffix to the name.
-    return name == bound.html_name or (
-        name.startswith(f"{bound.html_name}_") and isinstance(bound.field.widget, _OF_PARTS)
+    return any(
+        name == bound.html_name
+        or (name.startswith(f"{bound.html_name}_") and isinstance(bound.field.widget, _OF_PARTS))
+        for bound in fields
     )
 
 
@@ -101,10 +106,7 @@ _OF_PARTS = (forms.MultiWidget, forms.SelectDateWidget)
 
 def is_shown(field: forms.Field) -> bool:
     """Tell whether what is typed into a field may be kept and shown again."""
-    if isinstance(field, forms.FileField):
-        return False
-    widgets = [field.widget, *getattr(field.widget, "widgets", ())]
-    return not any(isinstance(each, forms.PasswordInput) for each in widgets)
+    return not (isinstance(field, forms.FileField) or is_secret(field.widget))
 
 
 def fill_in(form: forms.BaseForm, texts: dict[str, list[str]]) -> None:
