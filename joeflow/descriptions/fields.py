@@ -146,13 +146,18 @@ def _has_fixed_choices(field: Any) -> bool:
 
 
 def _describe_choices(field: Any) -> dict[str, Any]:
-    if not hasattr(field, "choices"):
+    if not (hasattr(field, "choices") and _shows_choices(field.widget)):
         return {}
     if isinstance(field, forms.ModelChoiceField) and "_choices" not in vars(field):
         return _describe_rows(field)
     pairs = [pair for pair in _flatten(field.choices) if pair[0] not in {None, ""}]
     listed = [{"value": value, "label": str(label)} for value, label in pairs[:MOST_CHOICES]]
     return {"choices": listed, "choices_left_out": max(0, len(pairs) - MOST_CHOICES)}
+
+
+def _shows_choices(widget: Any) -> bool:
+    # A key that is hidden or typed in tells nobody which others there are. The admin wraps widgets.
+    return isinstance(getattr(widget, "widget", widget), forms.widgets.ChoiceWidget)
 
 
 def _describe_rows(field: Any) -> dict[str, Any]:

@@ -245,9 +245,7 @@ class TestAssign:
     @pytest.mark.parametrize("method", ["get", "post", "put"])
     @pytest.mark.parametrize("name", ["", "manager", "nobody"])
     def test_a_stranger_s(self, buyer_s, approve, person, method, name):
-        response = getattr(buyer_s, method)(
-            f"/work/inbox/{approve.pk}/assign/", {"to": name}
-        )
+        response = getattr(buyer_s, method)(f"/work/inbox/{approve.pk}/assign/", {"to": name})
 
         assert response.status_code == 403
         assert str(approve.workflow) not in response.text

@@ -6,11 +6,15 @@ from decimal import Decimal
 
 import pytest
 from django import forms
+from django.contrib.admin import site
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth.forms import ReadOnlyPasswordHashWidget
 from django.core.validators import MinValueValidator
 from django.db import connection
 
 from joeflow.descriptions import fields
 from joeflow.descriptions.fields import describe_form
+from joeflow.models import Task
 from tests.testapp.models import Sheet, SheetState
 
 JSON = {"accept": "application/json"}
@@ -256,3 +260,46 @@ def test_fields_of_a_class__need_no_database(db, django_user_model, django_asser
 
     assert ("choices" in who, "choices" in later) == (False, False)
     assert kind["choices"] == [{"value": "a", "label": "A"}]
+
+
+class Twice(forms.MultiWidget):
+    """Parts that are secret."""
+
+    def __init__(self):
+        super().__init__([forms.TextInput, forms.PasswordInput(render_value=True)])
+
+    def decompress(self, value):
+        return [value, value]
+
+
+class Masked(forms.TextInput):
+    """Shows nothing of its value, like Django's input for passwords."""
+
+    render_value = False
+
+
+@pytest.mark.parametrize(
+    "widget",
+    [Twice, Masked, forms.PasswordInput(render_value=True), ReadOnlyPasswordHashWidget],
+)
+def test_a_secret_has_no_value(widget):
+    assert describe(forms.CharField(widget=widget), value="hush")["value"] is None
+
+
+@pytest.mark.parametrize("widget", [forms.HiddenInput, forms.TextInput])
+def test_choices_that_the_page_does_not_show_are_not_listed(admin_user, widget):
+    rows = forms.ModelChoiceField(type(admin_user).objects.all(), widget=widget)
+    fixed = forms.ChoiceField(choices=[("a", "A")], widget=widget)
+
+    assert "choices" not in describe(rows)
+    assert "choices" not in describe(fixed)
+    [[_field, of_class]] = fields.describe_fields(type("Form", (forms.Form,), {"fixed": fixed}))
+    assert "choices" not in of_class
+
+
+def test_choices_of_a_widget_that_the_admin_wraps_are_listed():
+    field = forms.ChoiceField(choices=[("a", "A")])
+    relation = Task._meta.get_field("completed_by_user").remote_field
+    field.widget = RelatedFieldWidgetWrapper(field.widget, relation, site)
+
+    assert describe(field)["choices"] == [{"value": "a", "label": "A"}]
