@@ -21,6 +21,7 @@ from joeflow.reversing import reverse_in
 from joeflow.typing import HUMAN
 from joeflow.views.api.described import DescribedList
 from joeflow.views.pages.lists import FilterForm, PeopleListView
+from joeflow.views.pages.searching import text_fields
 
 __all__ = ("InstancesView", "StartsView")
 
@@ -65,6 +66,14 @@ class InstancesView(PeopleListView):
     def get_workflows(self) -> list[Any]:
         """Return the workflow classes that this person may see, all or single instances."""
         return [each for each in get_workflows() if may_view(self.request.user, each) is not False]
+
+    def get_search_fields(self, workflow: Any) -> list[str] | None:
+        """Return the names of all fields with text: whoever sees an instance here may view it.
+
+        Args:
+            workflow: The workflow class.
+        """
+        return text_fields(workflow)
 
     def get_tasks(self) -> QuerySet[Any]:
         """Return the open tasks by which instances are found."""

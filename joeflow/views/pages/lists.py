@@ -7,22 +7,22 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
-from django.db import models, router
-from django.db.models import Q, QuerySet
+from django.db import router
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views import generic
 
+from joeflow.access import may_view
 from joeflow.content_types import content_type_of
-from joeflow.graph import words
 from joeflow.keys import read_key
-from joeflow.models import Task, Workflow, get_workflows
+from joeflow.models import Task, get_workflows
 from joeflow.views.api.described import DescribedList
+from joeflow.views.pages.searching import Searched, form_fields, matching, text_fields
 
-__all__ = ("FilterForm", "LeafingPaginator", "PeopleListView", "matching", "of_classes")
+__all__ = ("FilterForm", "LeafingPaginator", "PeopleListView", "of_classes")
 
 #: Nobody leafs further; who looks for something filters.
 MOST_PAGES = 400
@@ -114,13 +114,26 @@ class PeopleListView(DescribedList, LoginRequiredMixin, generic.ListView):  # ty
         """Return the workflow classes that are offered to filter by."""
         return list(get_workflows())
 
-    def get_search_fields(self, workflow: Any) -> list[str]:
-        """Return the names of the fields that are searched: by default all with text.
+    def get_search_fields(self, workflow: Any) -> list[str] | None:
+        """Return the names of the fields that are searched, for everybody who sees this list.
+
+        Whoever searches a field can find out what is in it, letter by letter.
 
         Args:
             workflow: The workflow class.
+
+        Returns:
+            The names; None for those that the person sees anyway: all with text for those who may
+            view the workflow class, else those in the forms of the tasks that are listed.
         """
-        return text_fields(workflow)
+        return None
+
+    def _get_searched(self, workflow: Any) -> Searched:
+        names = self.get_search_fields(workflow)
+        if names is not None:
+            return {(): names}
+        is_seen = may_view(self.request.user, workflow)
+        return {(): text_fields(workflow)} if is_seen else form_fields(workflow)
 
     @cached_property
     def filter_form(self) -> FilterForm:
@@ -132,7 +145,7 @@ class PeopleListView(DescribedList, LoginRequiredMixin, generic.ListView):  # ty
         form = self.filter_form
         tasks = of_classes(tasks, form.workflows, self.using)
         if "q" in form.chosen:
-            fields = {each: self.get_search_fields(each) for each in form.workflows}
+            fields = {each: self._get_searched(each) for each in form.workflows}
             tasks = tasks.filter(matching(form.chosen["q"], fields, self.using))
         return tasks
 
@@ -159,44 +172,3 @@ def of_classes(tasks: QuerySet[Any], workflows: Iterable[Any], using: str) -> Qu
     """
     keys = [content_type_of(each, using).pk for each in workflows]
     return tasks.filter(content_type__in=keys)
-
-
-def text_fields(workflow: Any) -> list[str]:
-    """Return the names of the fields of a workflow class that hold text."""
-    return [
-        field.name
-        for field in workflow._meta.concrete_fields
-        if isinstance(field, (models.CharField, models.TextField)) and not _is_of_all(field)
-    ]
-
-
-def _is_of_all(field: Any) -> bool:
-    try:
-        return bool(Workflow._meta.get_field(field.name))
-    except FieldDoesNotExist:
-        return False
-
-
-def matching(term: str, fields: dict[Any, list[str]], using: str) -> Q:
-    """Return the condition for tasks that a person who types this is looking for.
-
-    Args:
-        term: What was typed.
-        fields: The workflow classes, and the fields of each that are searched.
-        using: Alias of the database.
-    """
-    lower = term.lower()
-    names = {name for each in fields for name, _node in each.get_nodes()}
-    found = Q(name__in=[name for name in names if lower in words(name).lower()])
-    key = read_key(term.removeprefix("#"))
-    if key is not None:
-        found |= Q(_workflow_id=key)
-    for workflow, searched in fields.items():
-        of_class = Q(content_type=content_type_of(workflow, using).pk)
-        if lower in str(workflow._meta.verbose_name).lower():
-            found |= of_class
-        elif searched:
-            conditions = [Q(**{f"{name}__icontains": term}) for name in searched]
-            rows = workflow._base_manager.using(using).filter(Q(*conditions, _connector=Q.OR))
-            found |= of_class & Q(_workflow_id__in=rows.values("pk"))
-    return found

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.forms import PasswordInput, modelform_factory
 from django.utils import timezone
 
 from joeflow.models import Task
 from joeflow.views import InboxView
-from tests.testapp.models import Letter
+from tests.testapp.models import Letter, Purchase
 from tests.unit.pages.conftest import make_due, shown
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,46 @@ def test_search__says_where_nothing_fits(buyer_s, order):
     order()
 
     assert "Nothing that fits." in buyer_s.get(INBOX, {"q": "cake"}).text
+
+
+@pytest.mark.parametrize("page", ["inbox", "done"])
+@pytest.mark.parametrize(
+    ("permissions", "found"), [([], 0), (["view_purchase"], 1), (["change_purchase"], 1)]
+)
+def test_search__not_in_what_one_never_sees(
+    browser, person, order, monkeypatch, page, permissions, found
+):
+    monkeypatch.setattr(Purchase.get_node("order"), "fields", ["manager"])
+    names = [f"testapp.{name}" for name in ["order_purchase", *permissions]]
+    user = person("orderer", *names)
+    task = order()
+    if page == "done":
+        task.finish(user)
+
+    response = browser(user).get(f"/work/{page}/", {"q": "honey"})
+
+    assert len(response.context["tasks"]) == found
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ({"fields": ["item"]}, 1),
+        ({"fields": "__all__"}, 1),
+        ({"fields": None}, 0),
+        ({"fields": ["manager"], "form_class": modelform_factory(Purchase, fields=["item"])}, 1),
+        ({"form_class": modelform_factory(Purchase, fields=["manager"])}, 0),
+        ({"form_class": modelform_factory(
+            Purchase, fields=["item"], widgets={"item": PasswordInput}
+        )}, 0),
+    ],
+)  # fmt: skip
+def test_search__in_what_the_form_of_the_task_shows(buyer_s, order, monkeypatch, form, found):
+    for name, value in form.items():
+        monkeypatch.setattr(Purchase.get_node("order"), name, value)
+    order()
+
+    assert len(shown(buyer_s.get(INBOX, {"q": "honey"}))) == found
 
 
 def test_search__in_fields_of_one_s_own_choice(buyer_s, order, monkeypatch):
