@@ -21,7 +21,7 @@ _TASK, _EVENT = 0, 1
 
 
 def describe_history(
-    workflow: Any, number: str, *, with_reasons: bool
+    workflow: Any, number: str, *, with_reasons: bool, with_events: bool
 ) -> tuple[list[dict[str, Any]], Page[Any]]:
     """Return a page of what happened, the newest first.
 
@@ -29,6 +29,7 @@ def describe_history(
         workflow: The instance.
         number: Which page.
         with_reasons: Whether why a task failed is told, which can be secret.
+        with_events: Whether what people did and said besides is told.
 
     Returns:
         What is on the page, and the page.
@@ -40,10 +41,11 @@ def describe_history(
     tasks = workflow.task_set.order_by().annotate(kept_as=Value(_TASK), of=F("pk"))
     events = Event._base_manager.using(using).filter(_workflow=workflow.pk)
     events = events.order_by().annotate(kept_as=Value(_EVENT), of=F("pk"))
-    keys = [rows.values_list("created", "kept_as", "of") for rows in (tasks, events)]
-    both = keys[0].union(keys[1], all=True).order_by("-created", "-kept_as", "-of")
+    listed = tasks.values_list("created", "kept_as", "of")
+    if with_events:
+        listed = listed.union(events.values_list("created", "kept_as", "of"), all=True)
     try:
-        page = Paginator(both, PER_PAGE).page(number)
+        page = Paginator(listed.order_by("-created", "-kept_as", "-of"), PER_PAGE).page(number)
     except InvalidPage as error:
         raise Http404 from error
     found = [(kept_as, pk) for _created, kept_as, pk in page.object_list]

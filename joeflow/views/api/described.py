@@ -115,7 +115,12 @@ class DescribedInstance:
         """Return what the JSON says of the history, page by page."""
         view: Any = self
         number = view.request.GET.get("page", "1")
-        entries, page = describe_history(self.object, number, with_reasons=view._may_view_reasons())
+        entries, page = describe_history(
+            self.object,
+            number,
+            with_reasons=view._may_view_reasons(),
+            with_events=view._may_view_events(),
+        )
         has_own_task = any(entry["entry"] == "task" for entry in entries)
         if not has_own_task and is_of_another_class(self.object):
             raise Http404

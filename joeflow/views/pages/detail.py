@@ -93,8 +93,11 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         if not tasks and is_of_another_class(workflow):
             raise Http404
         add_undo_urls(workflow, tasks, self._user)
+        paused = pause_context(workflow, self._user)
+        if not self._may_view_events():
+            paused.pop("pause", None)
         return {
-            **pause_context(workflow, self._user),
+            **paused,
             "tasks": tasks,
             "more_tasks": len(tasks) == MOST_TASKS,
             "history": self.get_history(tasks),
@@ -144,6 +147,10 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         user, permissions = self._user, ("joeflow.view_task", "joeflow.change_task")
         return any(has_permission(user, each) for each in permissions)
 
+    def _may_view_events(self) -> bool:
+        # What people say and why they step in is for their colleagues, and so are their names.
+        return is_known(self._user)
+
     def _may_view_changes(self) -> bool:
         # The page is open to everybody by default, and shows nothing else of the state.
         return is_known(self._user) and bool(may_view(self._user, self.model))
@@ -153,6 +160,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         rows = with_people(rows, None).defer("stacktrace", "before")
         tasks: list[Any] = list(rows.order_by("-pk")[:MOST_TASKS])
         given = [t for t in tasks if t.completed is None and (t.has_assignees or t.has_groups)]
+        given = given if self._may_view_events() else []
         prefetch_related_objects(given, "assignees", "assigned_groups")
         for task in tasks:
             vars(task)["label"] = words(task.name)
@@ -161,7 +169,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         return tasks
 
     def _get_events(self, tasks: list[Task]) -> list[Event]:
-        if not has_events(self.object):
+        if not (self._may_view_events() and has_events(self.object)):
             return []
         rows = Event._base_manager.using(self.using).filter(_workflow=self.object.pk)
         events = list(rows.select_related("user").order_by("-pk")[:MOST_TASKS])

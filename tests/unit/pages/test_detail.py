@@ -91,6 +91,17 @@ class TestHistory:
         assert lines(response) == [("sign", "scheduled"), ("", "claimed")]
         assert "Only the most recent tasks are listed." in response.text
 
+    def test_who_is_not_logged_in__sees_the_tasks_alone(self, client, buyer_s, approve, manager):
+        approve.workflow.pause(by=manager, reason="Strike")
+        Event.objects.create(_workflow=approve.workflow, kind=Event.MAILED, text="auditor")
+
+        text = client.get(approve.workflow.get_absolute_url()).text
+
+        shown = [name for name in ("Strike", "auditor", "manager") if name in text]
+        seen = buyer_s.get(approve.workflow.get_absolute_url()).text
+        assert shown == []
+        assert all(name in seen for name in ("Strike", "auditor", "for manager"))
+
     def test_late_and_paused(self, client, sign):
         make_due(sign, days=-1)
         Workflow.objects.filter(pk=sign._workflow_id).update(_paused=NOON)

@@ -69,6 +69,7 @@ def test_each_kind_of_field():
         ("Boxes", "B"),
         ("Yes", "✓"),
         ("Data", '{"a": 1'),
+        ("Pin owner", "Ann"),
         ("Fixed", "changed"),
     ]
 

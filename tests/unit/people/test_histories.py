@@ -18,6 +18,13 @@ def get(client):
     return lambda url: client.get(url, headers=JSON)
 
 
+@pytest.fixture
+def get_as_reader(get, client, person):
+    """Return a function that asks for JSON, logged in."""
+    client.force_login(person("reader"))
+    return get
+
+
 def test_instance__says_where_it_stands(get, purchase, approve):
     described = get(f"/purchase/{purchase.pk}/").json()
 
@@ -119,11 +126,11 @@ def test_project_s_own_view__says_more(rf, purchase):
     assert b'"item": "Honey"' in response.content
 
 
-def test_history__is_one_list(get, purchase, approve, manager, person):
+def test_history__is_one_list(get_as_reader, purchase, approve, manager, person):
     approve.assign(person("other"))
     task = Task.objects.get(name="approve")
 
-    described = get(f"/purchase/{purchase.pk}/history").json()
+    described = get_as_reader(f"/purchase/{purchase.pk}/history").json()
 
     event, open_task, start = described["history"]
     assert described["next"] is None
@@ -156,25 +163,33 @@ def test_history__is_one_list(get, purchase, approve, manager, person):
     assert (start["name"], start["status"], start["url"]) == ("start", "succeeded", None)
 
 
-def test_history__says_who(get, approve, manager):
+def test_history__says_who(get_as_reader, approve, manager):
     approve.claim(manager)
     Event.objects.create(_workflow_id=approve._workflow_id, kind=Event.PAUSED, user=manager)
     approve.finish(manager)
 
-    entries = get(f"/purchase/{approve._workflow_id}/history").json()["history"]
+    entries = get_as_reader(f"/purchase/{approve._workflow_id}/history").json()["history"]
 
     known = {"id": manager.pk, "name": "manager"}
     assert [each.get("by") or each.get("completed_by") for each in entries] == [known, known, None]
     assert entries[0]["task"] is None
 
 
-def test_history__comes_in_pages(get, purchase, monkeypatch):
+def test_history__has_no_events_for_who_is_not_logged_in(get, purchase):
+    Event.objects.create(_workflow=purchase, kind=Event.COMMENTED, text="Hush")
+
+    described = get(f"/purchase/{purchase.pk}/history").json()["history"]
+
+    assert [entry["entry"] for entry in described] == ["task", "task"]
+
+
+def test_history__comes_in_pages(get_as_reader, purchase, monkeypatch):
     monkeypatch.setattr(histories, "PER_PAGE", 2)
     Event.objects.create(_workflow=purchase, kind=Event.COMMENTED, text="Hello")
     url = f"/purchase/{purchase.pk}/history"
 
-    first = get(url).json()
-    second = get(first["next"]).json()
+    first = get_as_reader(url).json()
+    second = get_as_reader(first["next"]).json()
 
     kinds = [entry["entry"] for entry in [*first["history"], *second["history"]]]
     assert first["next"] == f"{url}?page=2"
@@ -237,15 +252,16 @@ class TestStatements:
         assert len(statements.data) == 3, statements.data  # and whether it is of this class
 
     @pytest.mark.parametrize("count", [1, 20])
-    def test_history(self, get, purchase, manager, statements, count):
+    def test_history(self, get_as_reader, purchase, manager, statements, count):
         for _ in range(count):
             Event.objects.create(_workflow=purchase, kind=Event.COMMENTED, user=manager)
             task = purchase.task_set.create(name="order", type="human", workflow=purchase)
             task.cancel(manager)
-        get(f"/purchase/{purchase.pk}/history")
+        get_as_reader(f"/purchase/{purchase.pk}/history")
 
         with statements:
-            get(f"/purchase/{purchase.pk}/history")
+            get_as_reader(f"/purchase/{purchase.pk}/history")
 
-        # The instance; how much there is, what is on the page; its tasks, its events.
-        assert len(statements.data) == 5, statements.data
+        # Session, user, permissions (two); the instance; how much there is, what is on the page;
+        # its tasks, its events.
+        assert len(statements.data) == 9, statements.data

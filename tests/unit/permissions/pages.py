@@ -211,6 +211,17 @@ def history(person):
     return response, shows(response, "check_note")
 
 
+def detail_with_events(person, path="", **options):
+    workflow, _ = make_task(GreetingWorkflow, "check_note")
+    Event.objects.create(_workflow=workflow, kind=Event.COMMENTED, text="Hush")
+    response = person.client.get(f"{workflow.get_absolute_url()}{path}", **options)
+    return response, shows(response, "Hush")
+
+
+def history_with_events(person):
+    return detail_with_events(person, "history", **IN_JSON)
+
+
 def history_with_reasons(person):
     workflow, task = make_task(GreetingWorkflow, "end", "machine", Task.FAILED)
     Task.objects.filter(pk=task.pk).update(exception="Secret")
@@ -585,6 +596,7 @@ PAGES = {
     "Form of a task, with the signed link of its assignee": signed_form,
     "Form of a task with UserPassesTestMixin for its assignees": form_of_assignees,
     "Page of an instance": detail,
+    "Page of an instance, what people said": detail_with_events,
     "Page of an instance, why a task failed": reasons,
     "Page of an instance, what has changed in the state": state_changes,
     "Page of an instance, comment": comment,
@@ -598,6 +610,7 @@ PAGES = {
     "Start list, a start with permission_required": starts,
     "Page of an instance: what JSON says of it": detail_described,
     "History of an instance: JSON": history,
+    "History of an instance: JSON, what people said": history_with_events,
     "History of an instance: JSON, why a task failed": history_with_reasons,
     "OpenAPI document": openapi,
     "OpenAPI document: JSON": openapi_with_json,

@@ -131,14 +131,24 @@ class TestThePageOfAnInstance:
 
         assert "/pause" not in page
 
-    def test_it_says_who_paused_it_and_why(self, client, report, winnie):
+    def test_it_says_who_paused_it_and_why(self, client, report, winnie, django_user_model):
         report.pause(by=winnie, reason="Strike")
+        client.force_login(django_user_model.objects.create_user("ann"))
 
         page = client.get(report.get_absolute_url()).text
 
         assert "This is paused (since " in page
         assert "winnie paused it: Strike" in page
         assert "/resume" not in page
+
+    def test_who_is_not_logged_in__is_not_told_who_and_why(self, client, report, winnie):
+        report.pause(by=winnie, reason="Strike")
+
+        page = client.get(report.get_absolute_url()).text
+
+        assert "This is paused (since " in page
+        assert "winnie" not in page
+        assert "Strike" not in page
 
     def test_who_may_step_in__may_let_it_go_on(self, boss, report):
         report.pause()
