@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
+from django.db import router
 from django.db.models import Exists, OuterRef, QuerySet
 
 from joeflow.graph import Graph
@@ -16,6 +17,7 @@ __all__ = (
     "graph_of",
     "is_of_another_class",
     "of_own_class",
+    "tasks_of",
     "workflow_class",
 )
 
@@ -87,3 +89,15 @@ def _share_rows(model: Any, other: Any) -> bool:
     """Tell whether a row of a model can be one of an other class with tasks of its own."""
     concrete, another = model._meta.concrete_model, other._meta.concrete_model
     return bool(other._graph.nodes) and (concrete is another or issubclass(another, concrete))
+
+
+def tasks_of(workflow: Any) -> Any:
+    """Return the tasks of an instance as they are where they are written.
+
+    Its ``task_set`` can be that of a replica, which does not know yet what an answer is about.
+
+    Args:
+        workflow: The instance.
+    """
+    tasks: Any = workflow.task_set
+    return tasks.using(router.db_for_write(tasks.model))

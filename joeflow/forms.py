@@ -13,6 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from joeflow.content_types import tasks_of
 from joeflow.graph import words
 from joeflow.models import Task
 from joeflow.overriding import OverridePlan, override, plan_override
@@ -176,7 +177,7 @@ class OverrideForm(StateFormMixin, forms.ModelForm):  # type: ignore[type-arg]
         choices.choices = [(name, words(name)) for name in names]
         self.fields["override_reason"].required = self._was_shown("override_reason")
         if self.instance.pk and not self.is_bound:
-            pks = self.instance.task_set.open().order_by("pk").values_list("pk", flat=True)
+            pks = tasks_of(self.instance).open().order_by("pk").values_list("pk", flat=True)
             self.initial["open_tasks"] = ",".join(map(str, pks))
 
     def _was_shown(self, name: str) -> bool:

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.binding import build_graph
+from joeflow.content_types import tasks_of
 from joeflow.diagrams import dot, mermaid
 from joeflow.diagrams.description import Diagram, describe, describe_instance
 from joeflow.fields import InstantOfInstance
@@ -271,7 +272,7 @@ class Workflow(InstanceVerbs, models.Model, metaclass=WorkflowBase):
         return mermaid.to_mermaid(self._describe_instance())
 
     def _describe_instance(self) -> Diagram:
-        tasks: Any = self.task_set
+        tasks = tasks_of(self)
         return describe_instance(
             self._graph, self.rankdir, rows=tasks.diagram_rows(), links=tasks.diagram_links()
         )

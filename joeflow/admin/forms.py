@@ -8,6 +8,7 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from joeflow.content_types import tasks_of
 from joeflow.forms import BUSY, OVERRIDE_FIELDS, OverrideForm, StateFormMixin
 
 __all__ = ("BUSY", "OVERRIDE_FIELDS", "OverrideFormMixin", "StateFormMixin")
@@ -54,7 +55,7 @@ class OverrideFormMixin(OverrideForm):
         seen = self.cleaned_data.get("open_tasks")
         if seen is None:
             return
-        tasks = self.instance.task_set.open().order_by("pk")
+        tasks = tasks_of(self.instance).open().order_by("pk")
         there = list(tasks.values_list("pk", flat=True))
         if set(there) != set(seen):
             self.data = self.data.copy()

@@ -8,6 +8,7 @@ from django.core.paginator import InvalidPage, Page, Paginator
 from django.db.models import F, Value
 from django.http import Http404
 
+from joeflow.content_types import tasks_of
 from joeflow.descriptions.tasks import describe_person, describe_row
 from joeflow.graph import words
 from joeflow.models import Event, Task
@@ -37,9 +38,8 @@ def describe_history(
     Raises:
         Http404: There is no such page.
     """
-    using = workflow._state.db
-    tasks = workflow.task_set.order_by().annotate(kept_as=Value(_TASK), of=F("pk"))
-    events = Event._base_manager.using(using).filter(_workflow=workflow.pk)
+    tasks = tasks_of(workflow).order_by().annotate(kept_as=Value(_TASK), of=F("pk"))
+    events = Event._base_manager.using(tasks.db).filter(_workflow=workflow.pk)
     events = events.order_by().annotate(kept_as=Value(_EVENT), of=F("pk"))
     listed = tasks.values_list("created", "kept_as", "of")
     if with_events:
@@ -50,7 +50,7 @@ def describe_history(
         raise Http404 from error
     found = [(kept_as, pk) for _created, kept_as, pk in page.object_list]
     described = _describe_tasks(workflow, found, with_reasons=with_reasons)
-    described |= _describe_events(found, using)
+    described |= _describe_events(found, tasks.db)
     return [described[key] for key in found if key in described], page
 
 
@@ -61,7 +61,7 @@ def _pks(found: list[tuple[int, int]], kept_as: int) -> list[int]:
 def _describe_tasks(
     workflow: Any, found: list[tuple[int, int]], *, with_reasons: bool
 ) -> dict[tuple[int, int], dict[str, Any]]:
-    rows = workflow.task_set.select_related("completed_by_user").defer("stacktrace", "before")
+    rows = tasks_of(workflow).select_related("completed_by_user").defer("stacktrace", "before")
     tasks: list[Task] = list(rows.filter(pk__in=_pks(found, _TASK)))
     return {
         (_TASK, task.pk): {

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 
 from joeflow.access import REASSIGN, has_permission, is_for, is_known, may_complete
-from joeflow.content_types import workflow_class
+from joeflow.content_types import tasks_of, workflow_class
 from joeflow.descriptions.fields import describe_form
 from joeflow.exceptions import NodeNotFound
 from joeflow.graph import words
@@ -56,7 +56,7 @@ def describe_standing(workflow: Any) -> dict[str, Any]:
     Args:
         workflow: The instance.
     """
-    return _describe_standing(workflow, workflow.task_set.open().order_by("pk"))
+    return _describe_standing(workflow, tasks_of(workflow).open().order_by("pk"))
 
 
 def _describe_standing(workflow: Any, tasks: Iterable[Any]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def describe_instance(workflow: Any) -> dict[str, Any]:
     Args:
         workflow: The instance.
     """
-    return _describe_instance(workflow, workflow.task_set.open().order_by("pk"))
+    return _describe_instance(workflow, tasks_of(workflow).open().order_by("pk"))
 
 
 def describe_instances(workflows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views import generic
 
 from joeflow.access import may_override
-from joeflow.content_types import is_of_another_class
+from joeflow.content_types import is_of_another_class, tasks_of
 from joeflow.contrib.reversion import create_revision
 from joeflow.exceptions import InstanceChanged
 from joeflow.forms import OverrideForm
@@ -63,7 +63,7 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the names of the open tasks, in words, and what a form's own template shows."""
-        names = self.object.task_set.open().order_by("pk").values_list("name", flat=True)
+        names = tasks_of(self.object).open().order_by("pk").values_list("name", flat=True)
         kwargs = pause_context(self.object, self._user) | kwargs
         submit = _("Override") if "plan" in kwargs else _("See what will happen")
         kwargs = {"task_label": _("Step in"), "submit_label": submit} | kwargs

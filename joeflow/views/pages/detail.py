@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views import generic
 
 from joeflow.access import has_permission, is_known, may_override, may_view, with_people
-from joeflow.content_types import is_of_another_class
+from joeflow.content_types import is_of_another_class, tasks_of
 from joeflow.contrib.reversion import changes_of
 from joeflow.exceptions import MissingExtra
 from joeflow.graph import words
@@ -156,7 +156,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         return is_known(self._user) and bool(may_view(self._user, self.model))
 
     def _get_tasks(self) -> list[Task]:
-        rows: QuerySet[Task] = self.object.task_set.select_related("completed_by_user")
+        rows: QuerySet[Task] = tasks_of(self.object).select_related("completed_by_user")
         rows = with_people(rows, None).defer("stacktrace", "before")
         tasks: list[Any] = list(rows.order_by("-pk")[:MOST_TASKS])
         given = [t for t in tasks if t.completed is None and (t.has_assignees or t.has_groups)]
