@@ -64,7 +64,7 @@ class Shareable(TaskColumns):
         except NodeNotFound:
             return False
 
-    def claim(self, user: Any) -> None:
+    def claim(self, user: Any, *, wait: bool = True) -> None:
         """Take the task, so that nobody else does it.
 
         It must be nobody's yet, or be given to this person beside others. Who has it already keeps
@@ -73,13 +73,15 @@ class Shareable(TaskColumns):
 
         Args:
             user: Who takes it.
+            wait: Wait for a busy instance, up to ``JOEFLOW_LOCK_TIMEOUT``.
 
         Raises:
             TaskTaken: Somebody else has it; the message says who.
             TaskClosed: It has been completed or canceled.
             PermissionDenied: This person could not take it anyway.
+            InstanceLocked: The instance is busy.
         """
-        with transition(type(self), self._workflow_id) as current:
+        with transition(type(self), self._workflow_id, wait=wait) as current:
             task = self._open_task(current, user)
             before = _assignees_of(task, current.using)
             if not is_for(task, user, task.node):

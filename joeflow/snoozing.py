@@ -16,7 +16,10 @@ from joeflow.events import Event
 from joeflow.exceptions import InvalidDeadline
 from joeflow.transitions import transition
 
-__all__ = ("Snoozable",)
+__all__ = ("LONGEST", "Snoozable")
+
+#: Nobody sees a task that was put off: what is put off for ever would never be done.
+LONGEST = timedelta(days=366)
 
 
 class Snoozable(Shareable):
@@ -40,13 +43,11 @@ class Snoozable(Shareable):
             by: Who does it: one who may do the task. Code that names nobody may do it, too.
 
         Raises:
-            InvalidDeadline: It is neither, or lies in the past.
+            InvalidDeadline: It is neither, lies in the past, or more than 366 days ahead.
             TaskClosed: The task has been completed or canceled.
             PermissionDenied: This person may not do the task.
         """
-        instant = None if until is None else read_instant(until)
-        if instant is not None and instant <= timezone.now():
-            raise InvalidDeadline(f"{until} is over; a task can be put off until later alone.")
+        instant = None if until is None else _read(until)
         is_boss = by is None or has_permission(by, REASSIGN)
         with transition(type(self), self._workflow_id) as current:
             task = self._open_task(current, by, asks=not is_boss)
@@ -56,3 +57,15 @@ class Snoozable(Shareable):
             rows.update(snoozed_until=instant, modified=DatabaseNow())
             current.record(Event.SNOOZED, task, by, text=instant.isoformat() if instant else "")
         self.snoozed_until = instant
+
+
+def _read(until: Any) -> datetime:
+    is_too_long = isinstance(until, timedelta) and until > LONGEST  # it may be no instant at all
+    instant = timezone.now() if is_too_long else read_instant(until)
+    if is_too_long or instant > timezone.now() + LONGEST:
+        raise InvalidDeadline(
+            f"{until} is too far ahead; a task can be put off for {LONGEST.days} days at most."
+        )
+    if instant <= timezone.now():
+        raise InvalidDeadline(f"{until} is over; a task can be put off until later alone.")
+    return instant

@@ -28,6 +28,7 @@ from joeflow.exceptions import InstanceLocked, JoeflowError, TaskClosed, TaskTak
 from joeflow.graph import words
 from joeflow.keys import read_key
 from joeflow.models import Task, get_workflows
+from joeflow.snoozing import LONGEST
 from joeflow.typing import HUMAN
 from joeflow.views.pages.colleagues import colleagues, find_colleague
 from joeflow.views.pages.lists import of_classes
@@ -128,11 +129,23 @@ class ClaimView(SharingView):
         if not keys:
             return self.go_back(problems=[_("Nothing was selected.")])
         tasks = self.get_tasks(keys)
-        problems = [self.act(task, partial(task.claim, request.user)) for task in tasks]
+        problems = self._claim(tasks)
         failed = [problem for problem in problems if problem]
         count = len(problems) - len(failed)
         done = ngettext("{n} task is yours now.", "{n} tasks are yours now.", count)
         return self.go_back(done.format(n=count) if count else "", failed)
+
+    def _claim(self, tasks: Iterable[Any]) -> list[str]:
+        problems, wait = [], True
+        for task in tasks:
+            try:
+                task.claim(self.request.user, wait=wait)
+                problems.append("")
+            except (JoeflowError, PermissionDenied) as error:
+                problems.append(explain(error, task))
+                # Who has met one busy instance may have selected many: only one is waited for.
+                wait = wait and not isinstance(error, InstanceLocked)
+        return problems
 
 
 class ReleaseView(SharingView):
@@ -265,6 +278,8 @@ class SnoozeForm(forms.Form):
         day = self.cleaned_data["until"]
         if day <= today():
             raise forms.ValidationError(_("Choose a day that is yet to come."))
+        if day >= today() + LONGEST:
+            raise forms.ValidationError(_("Choose a day within the next year."))
         until = datetime.combine(day, time())
         return timezone.make_aware(until) if settings.USE_TZ else until
 

@@ -69,7 +69,7 @@ class TestClaim:
         assert messages(response) == ["You may not do this."]
 
     def test_busy(self, buyer_s, order, monkeypatch):
-        def claim(self, user):
+        def claim(self, user, *, wait):
             raise InstanceLocked
 
         monkeypatch.setattr(Task, "claim", claim)
@@ -79,6 +79,21 @@ class TestClaim:
         assert messages(response) == [
             "Somebody else is working on this at the moment. Please try again."
         ]
+
+    def test_several_are_busy__only_one_is_waited_for(self, buyer_s, purchases, monkeypatch):
+        waits = []
+
+        def lock_instance(pk, using, *, wait):
+            waits.append(wait)
+            raise InstanceLocked
+
+        tasks = purchases(3)
+        monkeypatch.setattr("joeflow.transitions.lock_instance", lock_instance)
+
+        response = send(buyer_s, CLAIM, task=[task.pk for task in tasks])
+
+        assert waits == [True, False, False]
+        assert len(messages(response)) == 3
 
     @pytest.mark.parametrize("key", ["", "x", "-1", "9" * 40, "4711"])
     def test_what_is_no_task_is_not_taken(self, buyer_s, order, key):
@@ -318,7 +333,12 @@ class TestSnooze:
 
     @pytest.mark.parametrize(
         ("until", "problem"),
-        [("2020-01-01", "a day that is yet to come"), ("soon", "valid date"), ("", "required")],
+        [
+            ("2020-01-01", "a day that is yet to come"),
+            ("soon", "valid date"),
+            ("", "required"),
+            ("9999-12-31", "within the next year"),
+        ],
     )
     def test_a_day_that_cannot_be(self, buyer_s, order, until, problem):
         task = order()
@@ -328,6 +348,14 @@ class TestSnooze:
         task.refresh_from_db()
         assert task.snoozed_until is None
         assert problem in response.text
+
+    def test_the_last_day(self, buyer_s, order):
+        task = order()
+        day = timezone.localdate() + timedelta(days=365)
+
+        response = send(buyer_s, f"/work/inbox/{task.pk}/snooze/", until=day.isoformat())
+
+        assert messages(response) == ["“order” is put off."]
 
     def test_until_today(self, buyer_s, order):
         response = send(

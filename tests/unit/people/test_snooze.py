@@ -44,12 +44,33 @@ def test_none__brings_it_back(approve, manager):
 
 
 def test_it_is_recorded__in_the_reader_s_time(approve, manager):
-    approve.snooze(datetime(2040, 1, 2, 23, 30, tzinfo=UTC), by=manager)
+    approve.snooze(DAY, by=manager)
 
     event = approve.event_set.get()
+    event.text = datetime(2040, 1, 2, 23, 30, tzinfo=UTC).isoformat()
     assert (event.kind, event.user) == (Event.SNOOZED, manager)
     with timezone.override("Europe/Berlin"), translation.override("en"):
         assert event.describe() == "manager put it off (until 01/03/2040 12:30 a.m.)."
+
+
+@pytest.mark.parametrize("days", [367, timedelta.max.days])
+def test_longer_than_a_year__is_refused(approve, manager, days):
+    with pytest.raises(InvalidDeadline, match="a task can be put off for 366 days at most"):
+        approve.snooze(timedelta(days=days), by=manager)
+
+    approve.refresh_from_db()
+    assert approve.snoozed_until is None
+
+
+def test_until_an_instant_that_is_too_far_ahead__is_refused(approve):
+    with pytest.raises(InvalidDeadline, match="too far ahead"):
+        approve.snooze(datetime(9999, 12, 31, tzinfo=UTC))
+
+
+def test_a_year__is_the_most(approve):
+    approve.snooze(timedelta(days=366))
+
+    assert approve.is_snoozed
 
 
 def test_the_one_who_is_not_asked_for_it__may_not(approve, buyer):

@@ -1,4 +1,4 @@
-"""A project reads its tasks from a replica: answers are of the database that tasks are written to."""
+"""Where a project reads from a replica, answers are of the database that is written to."""
 
 import pytest
 
