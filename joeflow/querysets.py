@@ -132,14 +132,18 @@ class TasksQuerySet(models.QuerySet[Any]):
 
     def overdue(self) -> TasksQuerySet:
         """Return the open tasks of people that should have been done, by the database's clock."""
-        return self.open().filter(type=HUMAN, due__lt=DatabaseNow())
+        return self._open_of_people().filter(due__lt=DatabaseNow())
+
+    def _open_of_people(self) -> TasksQuerySet:
+        # The statuses are those of all open tasks; with them the index of what is due is of use.
+        statuses = [self.model.SCHEDULED, self.model.FAILED]
+        return self.open().filter(status__in=statuses, type=HUMAN)
 
     def _for_people(self, user: Any, condition: Callable[[], Q]) -> TasksQuerySet:
         if not is_known(user):
             return self.none()
-        statuses = [self.model.SCHEDULED, self.model.FAILED]
         is_put_off = Q(snoozed_until__isnull=False, snoozed_until__gt=DatabaseNow())
-        waiting = self.open().filter(status__in=statuses, type=HUMAN).exclude(is_put_off)
+        waiting = self._open_of_people().exclude(is_put_off)
         return waiting.filter(condition())
 
     def _is_own(self, user: Any) -> Q:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views import generic
 
 from joeflow.access import has_permissions, is_viewable_by, may_view
-from joeflow.clock import DatabaseNow
 from joeflow.descriptions.tasks import describe_class, describe_instances
 from joeflow.graph import words
 from joeflow.models import Task, get_workflows
@@ -86,7 +85,7 @@ class InstancesView(PeopleListView):
             tasks = tasks.filter(name=chosen["node"])
         state = chosen.get("state")
         if state == LATE:
-            tasks = tasks.filter(type=HUMAN, due__lt=DatabaseNow())
+            tasks = tasks.overdue()
         elif state == FAILED:
             tasks = tasks.filter(status=Task.FAILED)
         elif state == PAUSED:
