@@ -44,6 +44,7 @@ def with_state(instances: QuerySet[Any]) -> QuerySet[Any]:
         "changed": _one(tasks, Max("modified")),
         "late": _one(tasks, Count("pk", filter=is_late)),
         "events": _one(events, Max("pk")),
+        "unsent": _one(events, Count("eta")),  # a mail that goes out later has its row already
         # Code may write to these without an event.
         "assignees": _one(assignees, Count("pk"), "task___workflow"),
         "assigned": _one(assignees, Max("pk"), "task___workflow"),

@@ -96,6 +96,17 @@ def test_something_has_changed(client, page, sign, change):
     assert client.get(sign.workflow.get_absolute_url()).context["mark"] != page["mark"]
 
 
+def test_a_mail_has_gone_out_that_had_not(client, sign):
+    event = Event.objects.create(
+        _workflow_id=sign._workflow_id, kind=Event.MAILED, eta=timezone.now()
+    )
+    page = client.get(sign.workflow.get_absolute_url()).context
+
+    Event.objects.filter(pk=event.pk).update(text="ann", eta=None)
+
+    assert ask(client, page) == 204
+
+
 def test_what_changes_elsewhere(client, page, order):
     order().cancel()
 
