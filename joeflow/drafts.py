@@ -10,7 +10,11 @@ __all__ = ("Draft",)
 
 
 class Draft(models.Model):
-    """What one person has typed into the form of one task; it is gone when the task is closed."""
+    """What one person has typed into the form of one task.
+
+    It is gone when the task is done with its form. That of a task that was closed in another way
+    goes when this person saves the next one.
+    """
 
     id = models.BigAutoField(primary_key=True, editable=False)
     task = models.ForeignKey(
