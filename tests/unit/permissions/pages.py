@@ -1,6 +1,9 @@
 """What somebody tries: each function returns the answer, and whether it has had an effect."""
 
+from datetime import timedelta
+
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 
 from joeflow.contrib.reversion import create_revision
 from joeflow.models import Draft, Event, Task
@@ -298,7 +301,8 @@ def hand_over(person):
 def put_off(person):
     _, task = make_task(Purchase, "sign")
     task.assignees.add(person.assignee)
-    response = person.client.post(f"/work/inbox/{task.pk}/snooze/", {"until": "2100-01-01"})
+    until = (timezone.localdate() + timedelta(days=9)).isoformat()
+    response = person.client.post(f"/work/inbox/{task.pk}/snooze/", {"until": until})
     task.refresh_from_db()
     return response, task.snoozed_until is not None
 
