@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from django import forms
@@ -37,13 +38,15 @@ __all__ = ("WorkflowDetailView",)
 
 #: So many tasks are listed at most, and so many events: the most recent ones.
 MOST_TASKS = 500
+#: So many characters of what was said are shown at most, for the page is read again and again.
+MOST_TEXT = 200_000
 
 
 class CommentForm(forms.Form):
     """What somebody says of an instance."""
 
     comment = forms.CharField(
-        label=gettext_lazy("Comment"), max_length=10_000, widget=forms.Textarea({"rows": 3})
+        label=gettext_lazy("Comment"), max_length=4_000, widget=forms.Textarea({"rows": 3})
     )
 
 
@@ -65,6 +68,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
     redirect_field_name: Any = "next"
     raise_exception = False
     permission_denied_message: Any = ""
+    _has_more_events = False
 
     @classmethod
     def get_further_url_patterns(cls, workflow: Any) -> list[URLPattern]:
@@ -101,6 +105,7 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
             "tasks": tasks,
             "more_tasks": len(tasks) == MOST_TASKS,
             "history": self.get_history(tasks),
+            "more_events": self._has_more_events,
             "ended": workflow._ended,
             "is_late": any(task.is_late for task in tasks),
             "may_override": self._may_override(),
@@ -172,12 +177,19 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         if not (self._may_view_events() and has_events(self.object)):
             return []
         rows = Event._base_manager.using(self.using).filter(_workflow=self.object.pk)
-        events = list(rows.select_related("user").order_by("-pk")[:MOST_TASKS])
+        events = self._cut(rows.select_related("user").order_by("-pk"))
         by_pk = {task.pk: task for task in tasks}
         for event in events:
             # A task that is too long ago to be listed is not read again for its events.
             event.task = by_pk.get(event.task_id or 0)
         return events
+
+    def _cut(self, rows: QuerySet[Event]) -> list[Event]:
+        found = list(rows[:MOST_TASKS])
+        so_far = accumulate(len(event.text) for event in found)
+        shown = [event for event, length in zip(found, so_far, strict=True) if length <= MOST_TEXT]
+        self._has_more_events = len(found) == MOST_TASKS or len(shown) < len(found)
+        return shown
 
     # What is said.
 

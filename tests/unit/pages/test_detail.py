@@ -211,13 +211,31 @@ class TestComments:
         assert response.url == f"{purchase.get_absolute_url()}#history"
         assert "Is it &lt;sweet&gt;?" in buyer_s.get(purchase.get_absolute_url()).text
 
-    @pytest.mark.parametrize("text", ["", " ", "x" * 10_001, "\x00"])
+    @pytest.mark.parametrize("text", ["", " ", "x" * 4_001, "\x00"])
     def test_what_is_none_is_refused(self, buyer_s, purchase, text):
         response = buyer_s.post(purchase.get_absolute_url(), {"comment": text})
 
         assert response.status_code == 200
         assert response.context["comment_form"].errors
         assert not Event.objects.exists()
+
+    def test_older_ones_are_not_listed__so_that_the_page_stays_small(self, buyer_s, purchase):
+        texts = [str(number) + "x" * 3_999 for number in range(9)] * 10
+        Event.objects.bulk_create(
+            Event(_workflow=purchase, kind=Event.COMMENTED, text=text) for text in texts
+        )
+
+        response = buyer_s.get(purchase.get_absolute_url())
+
+        shown = [entry.event.text for entry in response.context["history"] if entry.event]
+        assert shown == texts[:-51:-1]
+        assert len(response.content) < 300_000
+        assert "What people said and did longer ago is not listed." in response.text
+
+    def test_few_are_all_listed(self, buyer_s, purchase):
+        buyer_s.post(purchase.get_absolute_url(), {"comment": "Hello"})
+
+        assert "longer ago" not in buyer_s.get(purchase.get_absolute_url()).text
 
     def test_who_is_not_logged_in__is_asked_to(self, client, purchase):
         url = purchase.get_absolute_url()
