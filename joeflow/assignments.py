@@ -31,7 +31,7 @@ from joeflow.signals import task_assigned
 from joeflow.transitions import Transition, transition
 from joeflow.typing import HUMAN, Node, TaskColumns, User
 
-__all__ = ("Shareable", "concerns")
+__all__ = ("Shareable", "concerns", "returnable")
 
 #: The events that change whose a task is.
 _CHANGES = (Event.CLAIMED, Event.RELEASED, Event.ASSIGNED)
@@ -195,6 +195,25 @@ def concerns(task: Any, user: Any, node: Node, using: str) -> bool:
         return str(user.pk) in map(str, pool)
     # What was given to somebody else is no business of those for whom nothing speaks.
     return (not task.is_given or bool(permissions_of(node))) and has_permissions(user, node, task)
+
+
+def returnable(tasks: Iterable[Any], user: Any) -> set[Any]:
+    """Return the keys of those tasks that somebody has and can give back; takes one statement.
+
+    Args:
+        tasks: The tasks, with their assignees and groups.
+        user: Who has them.
+    """
+    own = [task for task in tasks if is_known(user) and user in task.assignees.all()]
+    alone = [task for task in own if task.is_given and len(task.recipients) == 1]
+    found = {task.pk for task in own} - {task.pk for task in alone}
+    if not alone:
+        return found
+    rows = Event._base_manager.using(alone[0]._state.db)
+    rows = rows.filter(task__in=[task.pk for task in alone], kind__in=_CHANGES)
+    # Of what was taken, others are left to whom it was given before.
+    last = dict(rows.order_by("pk").values_list("task_id", "kind"))
+    return found | {pk for pk, kind in last.items() if kind == Event.CLAIMED}
 
 
 def _refuse_stranger(task: Any, user: Any) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from joeflow.access import is_given_to
+from joeflow.assignments import returnable
 from joeflow.clock import DatabaseNow
 from joeflow.graph import words
 from joeflow.models import Task
@@ -65,7 +66,8 @@ class InboxView(PeopleListView):
     def get_data(self) -> list[dict[str, Any]]:
         """Return the rows of the page: each task, and what can be done with it."""
         tasks = [task for task in self.object_list if task.workflow is not None]
-        return [self._describe(task) for task in tasks]
+        back = returnable(tasks, self.request.user)
+        return [{**self._describe(task), "may_release": task.pk in back} for task in tasks]
 
     def _describe(self, task: Any) -> dict[str, Any]:
         people = task.recipients

@@ -10,6 +10,7 @@ from joeflow.models import Task
 from joeflow.views import InboxView
 from tests.testapp.models import Letter
 from tests.unit.pages.conftest import make_due, shown
+from tests.unit.people.conftest import make_purchase
 
 pytestmark = pytest.mark.django_db
 INBOX = "/work/inbox/"
@@ -73,6 +74,45 @@ def test_whose_it_is(browser, manager, approve, person):
     approve.assign([manager, person("partner")])
 
     assert "yours and that of partner" in browser(manager).get(INBOX).text
+
+
+class TestGivingBack:
+    def test_what_was_given_to_one_person_alone__cannot_be_given_back(
+        self, browser, manager, approve
+    ):
+        assert "Give back" not in browser(manager).get(INBOX).text
+
+    def test_what_was_given_to_several__can(self, browser, manager, approve, person):
+        approve.assign([manager, person("partner")])
+
+        assert "Give back" in browser(manager).get(INBOX).text
+
+    def test_what_one_took_of_that__can__also_where_something_else_happened(
+        self, browser, manager, approve, person
+    ):
+        approve.assign([manager, person("partner")])
+        approve.claim(manager)
+        approve.snooze(timedelta(days=1), by=manager)
+        approve.snooze(None, by=manager)
+
+        assert "Give back" in browser(manager).get(INBOX).text
+
+    def test_what_one_has_taken__can(self, buyer_s, buyer, order):
+        order().claim(buyer)
+
+        assert "Give back" in buyer_s.get(INBOX).text
+
+    def test_the_number_of_statements_does_not_grow(self, browser, manager, approve, statements):
+        manager_s = browser(manager)
+        manager_s.get(INBOX)
+        for _ in range(3):
+            make_purchase("approve", manager=manager)
+
+        with statements:
+            manager_s.get(INBOX)
+
+        # Besides those of the test below, one for what was taken.
+        assert len(statements.data) == 9, statements.data
 
 
 @pytest.mark.parametrize(

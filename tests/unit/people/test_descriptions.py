@@ -300,8 +300,8 @@ class TestStatements:
         with statements:
             describe_tasks(tasks, user)
 
-        # The instances, the assignees, the groups; whose groups; what was taken; permissions.
-        assert len(statements.data) == 3 + 1 + 1 + 2, statements.data
+        # The instances, the assignees, the groups; whose groups; permissions.
+        assert len(statements.data) == 3 + 1 + 2, statements.data
 
     def test_nothing_was_taken__is_not_asked(self, order, buyer, statements):
         with statements:
