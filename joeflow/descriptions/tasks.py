@@ -128,10 +128,15 @@ def _describe_instance(workflow: Any, tasks: Iterable[Any]) -> dict[str, Any]:
         "created": workflow.created,
         "modified": workflow.modified,
         "ended_at": workflow._ended,
-        "paused": workflow._paused is not None,
-        "paused_at": workflow._paused,
+        "paused": _is_paused(workflow),
+        "paused_at": workflow._paused if _is_paused(workflow) else None,
         "history_url": _history_url(workflow),
     }
+
+
+def _is_paused(workflow: Any) -> bool:
+    # A field of the state may have the name of the property.
+    return workflow._paused is not None and workflow._ended is None
 
 
 def _url_of(workflow: Any) -> str | None:
@@ -188,7 +193,7 @@ def describe_task(task: Any, user: Any, form: Any = None, **known: Any) -> dict[
         known: What the view knows better.
     """
     [described] = describe_tasks([task], user)
-    described["may"]["complete"] = True  # else its view would have refused
+    described["may"]["complete"] = not described["paused"]  # else its view would have refused
     return {**described, **known, "fields": [] if form is None else describe_form(form)}
 
 
@@ -211,6 +216,8 @@ def describe_tasks(tasks: Sequence[Any], user: Any) -> list[dict[str, Any]]:
 
 def _describe(task: Any, user: Any, *, is_returnable: bool) -> dict[str, Any]:
     workflow = task.workflow if _has_class(task) else None
+    is_paused = workflow is not None and _is_paused(workflow)
+    may = _describe_rights(task, user, is_returnable=is_returnable)
     return {
         **describe_row(task),
         "label": words(task.name),
@@ -219,11 +226,11 @@ def _describe(task: Any, user: Any, *, is_returnable: bool) -> dict[str, Any]:
         "due": task.due,
         "late": task.is_late,
         "snoozed_until": task.snoozed_until,
-        "paused": workflow is not None and workflow._paused is not None,
+        "paused": is_paused,
         "completed": task.completed,
         "assignees": [describe_person(user) for user in task.assignees.all()],
         "groups": [describe_person(group) for group in task.assigned_groups.all()],
-        "may": _describe_rights(task, user, is_returnable=is_returnable),
+        "may": {**may, "complete": may["complete"] and not is_paused},
     }
 
 

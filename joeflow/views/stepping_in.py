@@ -53,7 +53,7 @@ def pause_context(workflow: Any, user: Any = None) -> dict[str, Any]:
     if workflow is None or workflow.pk is None:
         return {}
     context: dict[str, Any] = {}
-    if workflow._paused is not None:
+    if workflow._paused is not None and workflow._ended is None:
         context |= {"paused": workflow._paused, "pause": last_pause(workflow)}
     may_change = workflow.override_view is not None and may_override(user, workflow)
     if may_change and (context or workflow._ended is None):

@@ -79,6 +79,7 @@ class InboxView(PeopleListView):
             "url": task.get_absolute_url(),
             "others": [each for each in people if each != self.request.user],
             "is_mine": bool(task.is_mine),
+            "paused": task.workflow._paused,
             "may_claim": not is_alone,
         }
 

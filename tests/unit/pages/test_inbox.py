@@ -76,6 +76,16 @@ def test_whose_it_is(browser, manager, approve, person):
     assert "yours and that of partner" in browser(manager).get(INBOX).text
 
 
+def test_paused__is_said(buyer_s, order):
+    task = order()
+    before = buyer_s.get(INBOX).text
+
+    task.workflow.pause(reason="Strike")
+
+    assert '<span class="flag paused">paused</span>' in buyer_s.get(INBOX).text
+    assert '<span class="flag paused">paused</span>' not in before
+
+
 class TestGivingBack:
     def test_what_was_given_to_one_person_alone__cannot_be_given_back(
         self, browser, manager, approve

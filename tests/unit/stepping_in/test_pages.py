@@ -344,6 +344,16 @@ class TestUndo:
         assert len(statements.data) < own
 
 
+def test_paused_and_then_canceled__waits_for_nobody_to_let_it_go_on(boss, report):
+    report.pause(reason="Strike")
+    report.cancel()
+
+    text = boss.get(report.get_absolute_url()).text
+
+    assert "This is paused" not in text
+    assert "Let it go on" not in text
+
+
 def test_nodes_may_have_the_names_of_these_pages():
     """Their URLs lie beside each other."""
     names = {pattern.name for pattern in Meeting.urls()[0]}
