@@ -192,7 +192,24 @@ def test_the_page_of_an_instance_follows_it(look, demo):
     assert window.color_of("send tracking code") is not None
     assert page.evaluate("window.isTheSame")  # it was not loaded again
     assert page.get_by_label("Comment").input_value() == "Half of a sentence"
-    assert page.locator("#live").inner_text().startswith("This page has changed: ")
+    said = page.locator("#live").inner_text()
+    assert said.startswith("This page has changed: ")
+    assert said.endswith(", succeeded")  # and not what is open
+
+
+def test_the_page_of_an_instance_follows_pauses(look, demo):
+    window, colleague = look("admin"), look("admin")
+    instance = order(window)
+    page = window.page
+
+    colleague.page.goto(f"{instance}pause")
+    colleague.page.get_by_label("Reason").fill("Strike")
+    colleague.click("Pause", role="button")
+    page.get_by_role("button", name="Let it go on").wait_for()
+
+    assert page.get_by_role("link", name="Pause").count() == 0
+    said = page.locator("#live").inner_text()
+    assert (said.startswith("This page has changed: "), "Strike" in said) == (True, True)
 
 
 HIDE = """hidden => {
