@@ -101,7 +101,7 @@ class TasksQuerySet(models.QuerySet[Any]):
         Args:
             user: Who is logged in.
         """
-        return self._for_people(user, lambda: self._is_own(user) | self._is_claimable(user))
+        return self._for_people(user, lambda: self._is_for(user))
 
     def queue(self, user: Any) -> TasksQuerySet:
         """Return the tasks that nobody has, and that this person may take.
@@ -119,6 +119,14 @@ class TasksQuerySet(models.QuerySet[Any]):
         """
         return self._for_people(user, lambda: self._is_own(user))
 
+    def snoozed(self, user: Any) -> TasksQuerySet:
+        """Return the tasks that would be in this person's inbox if nobody had put them off.
+
+        Args:
+            user: Who is logged in.
+        """
+        return self._for_people(user, lambda: self._is_for(user), are_put_off=True)
+
     def done_by(self, user: Any) -> TasksQuerySet:
         """Return the tasks that this person has completed, starts among them.
 
@@ -134,13 +142,21 @@ class TasksQuerySet(models.QuerySet[Any]):
         """Return the open tasks of people that should have been done, by the database's clock."""
         return self.open().filter(type=HUMAN, due__lt=DatabaseNow())
 
-    def _for_people(self, user: Any, condition: Callable[[], Q]) -> TasksQuerySet:
+    def _for_people(
+        self, user: Any, condition: Callable[[], Q], *, are_put_off: bool = False
+    ) -> TasksQuerySet:
         if not is_known(user):
             return self.none()
-        statuses = [self.model.SCHEDULED, self.model.FAILED]
         is_put_off = Q(snoozed_until__isnull=False, snoozed_until__gt=DatabaseNow())
-        waiting = self.open().filter(status__in=statuses, type=HUMAN).exclude(is_put_off)
+        waiting = self._waiting().filter(is_put_off if are_put_off else ~is_put_off)
         return waiting.filter(condition())
+
+    def _waiting(self) -> TasksQuerySet:
+        statuses = [self.model.SCHEDULED, self.model.FAILED]
+        return self.open().filter(status__in=statuses, type=HUMAN)
+
+    def _is_for(self, user: Any) -> Q:
+        return self._is_own(user) | self._is_claimable(user)
 
     def _is_own(self, user: Any) -> Q:
         return is_given_to(self.model, user)

@@ -19,7 +19,7 @@ from joeflow.views.pages.sharing import today
 
 __all__ = ("DoneView", "InboxView")
 
-MINE, FREE = "mine", "free"
+MINE, FREE, SNOOZED = "mine", "free", "snoozed"
 
 
 class InboxForm(FilterForm):
@@ -28,7 +28,7 @@ class InboxForm(FilterForm):
     whose = forms.ChoiceField(
         label=_("Whose"),
         required=False,
-        choices=[("", _("all")), (MINE, _("mine")), (FREE, _("to take"))],
+        choices=[("", _("all")), (MINE, _("mine")), (FREE, _("to take")), (SNOOZED, _("put off"))],
     )
     late = forms.BooleanField(label=_("Late only"), required=False)
 
@@ -59,7 +59,7 @@ class InboxView(PeopleListView):
     def _of_whom(self) -> QuerySet[Any]:
         rows: Any = Task.objects.using(self.using)
         user, whose = self.request.user, self.filter_form.chosen.get("whose")
-        asked: dict[Any, Any] = {MINE: rows.assigned_to, FREE: rows.queue}
+        asked: dict[Any, Any] = {MINE: rows.assigned_to, FREE: rows.queue, SNOOZED: rows.snoozed}
         found: QuerySet[Any] = asked.get(whose, rows.inbox)(user)
         return found
 

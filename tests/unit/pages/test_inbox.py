@@ -9,7 +9,7 @@ from django.utils import timezone
 from joeflow.models import Task
 from joeflow.views import InboxView
 from tests.testapp.models import Letter
-from tests.unit.pages.conftest import make_due, shown
+from tests.unit.pages.conftest import make_due, messages, shown
 from tests.unit.people.conftest import make_purchase
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,45 @@ def test_what_is_put_off_is_not_shown(buyer_s, order):
     Task.objects.filter(pk=task.pk).update(snoozed_until=timezone.now() + timedelta(days=1))
 
     assert shown(buyer_s.get(INBOX)) == []
+
+
+class TestPutOff:
+    @pytest.fixture
+    def task(self, order, buyer):
+        order()
+        task = order()
+        task.snooze(timedelta(days=1), by=buyer)
+        return task
+
+    def test_one_sees_what_is_put_off_alone__and_until_when(self, buyer_s, task):
+        response = buyer_s.get(INBOX, {"whose": "snoozed"})
+
+        assert shown(response) == [task]
+        assert response.text.count("put off until ") == 1
+        assert "Bring it back" in response.text
+
+    def test_it_can_be_brought_back(self, buyer_s, task):
+        path = f"{INBOX}?whose=snoozed"
+
+        response = buyer_s.post(f"{INBOX}{task.pk}/bring-back/", {"next": path}, follow=True)
+
+        assert (response.redirect_chain, shown(response)) == ([(path, 302)], [])
+        assert messages(response) == ["“order” is back."]
+        assert task in shown(buyer_s.get(INBOX))
+
+    def test_what_is_put_off_of_others__is_not_shown(self, browser, manager, task):
+        assert shown(browser(manager).get(INBOX, {"whose": "snoozed"})) == []
+
+    def test_a_stranger__cannot_bring_it_back(self, browser, manager, task):
+        response = browser(manager).post(f"{INBOX}{task.pk}/bring-back/", follow=True)
+
+        task.refresh_from_db()
+        assert messages(response) == ["You may not do this."]
+        assert task.is_snoozed
+
+    def test_form_and_instance_say_so(self, buyer_s, task):
+        assert "put off until " in buyer_s.get(task.get_absolute_url()).text
+        assert "put off until " in buyer_s.get(task.workflow.get_absolute_url()).text
 
 
 def test_it_links_to_form_and_instance(buyer_s, order):

@@ -1,5 +1,7 @@
 """What somebody tries: each function returns the answer, and whether it has had an effect."""
 
+from datetime import timedelta
+
 from django.contrib.auth.models import Group, User
 
 from joeflow.contrib.reversion import create_revision
@@ -290,6 +292,15 @@ def put_off(person):
     response = person.client.post(f"/work/inbox/{task.pk}/snooze/", {"until": "2100-01-01"})
     task.refresh_from_db()
     return response, task.snoozed_until is not None
+
+
+def bring_back(person):
+    _, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    task.snooze(timedelta(days=1))
+    response = person.client.post(f"/work/inbox/{task.pk}/bring-back/")
+    task.refresh_from_db()
+    return response, task.snoozed_until is None
 
 
 def done(person):
@@ -593,6 +604,7 @@ PAGES = {
     "Inbox: give back one's task": give_back,
     "Inbox: hand over a task that is somebody's": hand_over,
     "Inbox: put off a task that is somebody's": put_off,
+    "Inbox: bring back a task that is somebody's": bring_back,
     "List of what one has done": done,
     "List of what is running": running,
     "Start list, a start with permission_required": starts,
