@@ -21,6 +21,7 @@ from joeflow.access import (
 )
 from joeflow.events import Event
 from joeflow.exceptions import (
+    InvalidAssignees,
     JoeflowError,
     NodeNotFound,
     TaskClosed,
@@ -132,7 +133,7 @@ class Shareable(TaskColumns):
             by: Who does it.
 
         Raises:
-            InvalidAssignees: It cannot be given to such a thing.
+            InvalidAssignees: It cannot be given to such a thing, or to somebody who is not active.
             TaskClosed: It has been completed or canceled.
             PermissionDenied: Whoever does it may not.
         """
@@ -143,6 +144,7 @@ class Shareable(TaskColumns):
             if not is_boss:
                 _refuse_stranger(task, by)
                 _refuse_strange_recipients(task, users, groups, by, current.using)
+            _refuse_inactive(task, users)
             before = _assignees_of(task, current.using)
             task.assignees.set(users)
             if groups or not users:
@@ -233,6 +235,15 @@ def _refuse_strange_recipients(
             is_able = is_member(task, user, using)
         if not (is_able and is_known(user)):
             raise PermissionDenied(f"{by} may not hand task {task} over to {user}.")
+
+
+def _refuse_inactive(task: Any, users: list[Any]) -> None:
+    names = _names(user for user in users if not user.is_active)
+    if names:
+        raise InvalidAssignees(
+            f"Task {task} cannot be given to {names}: not active any more. Give it to somebody who "
+            f"can log in."
+        )
 
 
 def _assignees_of(task: Any, using: str) -> list[Any]:

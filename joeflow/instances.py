@@ -175,6 +175,7 @@ class InstanceVerbs:
     if TYPE_CHECKING:
         pk: Any
         _paused: Any
+        _ended: Any
         task_set: Any
 
     def cancel(self, user: User | None = None) -> int:

@@ -17,6 +17,7 @@ from joeflow.diagrams.description import OVERRIDE, TaskRow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import taken_as_instance_locked
+from joeflow.recipients import is_unowned
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN, MACHINE, User
 
@@ -137,6 +138,13 @@ class TasksQuerySet(models.QuerySet[Any]):
             return self.none()
         done = self.succeeded().filter(type=HUMAN, completed_by_user=user.pk)
         return done.exclude(name=OVERRIDE)
+
+    def unowned(self) -> TasksQuerySet:
+        """Return the tasks that were given to people who are all gone or not active any more.
+
+        They are in nobody's inbox: somebody with ``joeflow.reassign`` has to hand them over.
+        """
+        return self._waiting().filter(is_unowned(self.model))
 
     def overdue(self) -> TasksQuerySet:
         """Return the open tasks of people that should have been done, by the database's clock."""

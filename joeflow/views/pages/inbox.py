@@ -7,9 +7,10 @@ from typing import Any
 
 from django import forms
 from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from joeflow.access import is_given_to
+from joeflow.access import REASSIGN, has_permission, is_given_to
 from joeflow.assignments import returnable
 from joeflow.clock import DatabaseNow
 from joeflow.graph import words
@@ -19,7 +20,7 @@ from joeflow.views.pages.sharing import today
 
 __all__ = ("DoneView", "InboxView")
 
-MINE, FREE, SNOOZED = "mine", "free", "snoozed"
+MINE, FREE, SNOOZED, UNOWNED = "mine", "free", "snoozed", "unowned"
 
 
 class InboxForm(FilterForm):
@@ -32,6 +33,11 @@ class InboxForm(FilterForm):
     )
     late = forms.BooleanField(label=_("Late only"), required=False)
 
+    def offer_unowned(self) -> None:
+        """Offer the tasks of people who are all gone."""
+        field: Any = self.fields["whose"]
+        self.offer("whose", [*field.choices, (UNOWNED, _("without owner"))])
+
 
 class InboxView(PeopleListView):
     """Shows what waits for a person: late first, then what is his, then what he may take."""
@@ -40,6 +46,14 @@ class InboxView(PeopleListView):
     context_object_name = "tasks"
     filter_form_class = InboxForm
     json_summary = _("What waits for whoever asks, late first")
+
+    @cached_property
+    def filter_form(self) -> Any:
+        """The form, with what was sent; who may hand over everything is offered more."""
+        form: Any = super().filter_form
+        if isinstance(form, InboxForm) and has_permission(self.request.user, REASSIGN):
+            form.offer_unowned()
+        return form
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the tasks that wait for this person."""
@@ -60,7 +74,9 @@ class InboxView(PeopleListView):
         rows: Any = Task.objects.using(self.using)
         user, whose = self.request.user, self.filter_form.chosen.get("whose")
         asked: dict[Any, Any] = {MINE: rows.assigned_to, FREE: rows.queue, SNOOZED: rows.snoozed}
-        found: QuerySet[Any] = asked.get(whose, rows.inbox)(user)
+        found: QuerySet[Any] = (
+            rows.unowned() if whose == UNOWNED else asked.get(whose, rows.inbox)(user)
+        )
         return found
 
     def get_data(self) -> list[dict[str, Any]]:
@@ -72,6 +88,7 @@ class InboxView(PeopleListView):
     def _describe(self, task: Any) -> dict[str, Any]:
         people = task.recipients
         is_alone = bool(task.is_mine) and people == [self.request.user]
+        is_unowned = self.filter_form.chosen.get("whose") == UNOWNED
         return {
             "task": task,
             "label": words(task.name),
@@ -80,7 +97,8 @@ class InboxView(PeopleListView):
             "others": [each for each in people if each != self.request.user],
             "is_mine": bool(task.is_mine),
             "paused": task.workflow._paused,
-            "may_claim": not is_alone,
+            "is_unowned": is_unowned,
+            "may_claim": not is_alone and not is_unowned,
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

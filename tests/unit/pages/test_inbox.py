@@ -90,6 +90,45 @@ class TestPutOff:
         assert "put off until " in buyer_s.get(task.workflow.get_absolute_url()).text
 
 
+class TestWithoutOwner:
+    @pytest.fixture
+    def lost(self, approve, manager):
+        type(manager).objects.filter(pk=manager.pk).update(is_active=False)
+        return approve
+
+    @pytest.fixture
+    def boss_s(self, browser, person):
+        return browser(person("boss", "joeflow.reassign"))
+
+    def test_whoever_may_hand_it_over__finds_it(self, boss_s, lost, order):
+        order()
+
+        response = boss_s.get(INBOX, {"whose": "unowned"})
+
+        assert shown(response) == [lost]
+        assert "without owner (for manager)" in response.text
+        assert "Hand over" in response.text
+        assert 'name="only"' not in response.text
+
+    def test_whoever_may_not__does_not(self, buyer_s, lost):
+        response = buyer_s.get(INBOX, {"whose": "unowned"})
+
+        assert shown(response) == []
+        assert "without owner" not in response.text
+
+    @pytest.mark.parametrize("page", ["form", "instance"])
+    def test_pages_lead_to_where_it_is_handed_over(self, boss_s, buyer_s, manager, approve, page):
+        url = (approve if page == "form" else approve.workflow).get_absolute_url()
+        link = f'<a href="{INBOX}{approve.pk}/assign/">Hand over</a>'
+
+        assert link in boss_s.get(url).text
+        assert link not in buyer_s.get(url).text
+
+    @pytest.mark.urls("tests.unit.pages.urls_without")
+    def test_without_that_page__nothing_leads_there(self, boss_s, approve):
+        assert "Hand over" not in boss_s.get(approve.get_absolute_url()).text
+
+
 def test_it_links_to_form_and_instance(buyer_s, order):
     task = order()
 
