@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from joeflow.access import is_claimable_by, is_given_to, is_known
 from joeflow.clock import DatabaseNow
 from joeflow.deadlines import cancel_escalations
+from joeflow.content_types import content_type_of
 from joeflow.diagrams.description import OVERRIDE, TaskRow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.exceptions import InstanceLocked
@@ -31,6 +32,16 @@ MOST_DEADLOCKS = 5
 
 class TasksQuerySet(models.QuerySet[Any]):
     """Tasks, asked for in the words of the domain."""
+
+    def of(self, workflow: Any) -> TasksQuerySet:
+        """Return the tasks of a workflow class, or of one instance.
+
+        Args:
+            workflow: The class, or the instance.
+        """
+        if isinstance(workflow, type):
+            return self.filter(content_type=content_type_of(workflow, self.db))
+        return self.filter(_workflow=workflow.pk)
 
     def scheduled(self) -> TasksQuerySet:
         """Return tasks that wait for a person or a worker."""

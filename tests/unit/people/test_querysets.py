@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from joeflow import engine
 from joeflow.exceptions import TaskTaken
 from joeflow.models import Task
-from tests.testapp.models import Purchase
+from tests.testapp.models import GreetingWorkflow, Purchase
 from tests.unit.people.conftest import make_purchase
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,18 @@ def test_who_is_not_active_any_more__has_nothing(everything, manager):
     manager.is_active = False
 
     assert not Task.objects.inbox(manager).exists()
+
+
+def test_of_one_workflow_class__or_of_one_instance(sign, manager):
+    other = make_purchase("sign")
+    greeting = GreetingWorkflow.objects.create()
+    greeting.task_set.create(name="check_note", type="human", workflow=greeting)
+    inbox = Task.objects.inbox(manager)
+
+    assert names(inbox) == ["check_note", "sign", "sign"]
+    assert names(inbox.of(Purchase)) == ["sign", "sign"]
+    assert list(inbox.of(sign.workflow)) == [sign]
+    assert list(other.task_set.inbox(manager)) == list(inbox.of(other))
 
 
 class TestUnowned:
