@@ -12,8 +12,8 @@ from django.db.models.functions import Lower
 
 from joeflow.access import is_claimable_by, is_given_to, is_known
 from joeflow.clock import DatabaseNow
-from joeflow.deadlines import cancel_escalations
 from joeflow.content_types import content_type_of
+from joeflow.deadlines import cancel_escalations
 from joeflow.diagrams.description import OVERRIDE, TaskRow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.exceptions import InstanceLocked

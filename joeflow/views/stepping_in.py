@@ -180,6 +180,11 @@ class PauseView(PermissionRequiredMixin, InstanceView):
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
         return may_override(self._user, self.model)
 
+    def handle_no_permission(self) -> Any:
+        """Refuse somebody; in JSON where that is asked for."""
+        wants_json = json.wants_json(self.request)
+        return json.refuse_person(self.request) if wants_json else super().handle_no_permission()
+
     def form_valid(self, form: Any) -> HttpResponse:
         """Pause the instance."""
         try:

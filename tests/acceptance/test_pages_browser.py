@@ -66,6 +66,8 @@ def world(chromium, demo, tmp_path_factory):
     context = chromium.new_context(base_url=demo.address)
     window = Window(context.new_page(), tmp_path_factory.mktemp("world"))
     window.log_in("admin")
+    for _ in range(2):
+        order(window)
     instance = order(window)
     late, mine = find_tasks(demo, "ship")[0], find_tasks(demo, "choose_buddy")[0]
     change(demo, "UPDATE joeflow_task SET due = '2026-01-01 12:00:00' WHERE id = ?", late)
@@ -78,12 +80,19 @@ def world(chromium, demo, tmp_path_factory):
     window.page.goto(form)
     window.page.get_by_label("Tracking code").fill("half of i")
     window.click("Save draft", role="button")
+    put_off, lost = find_tasks(demo, "ship")[1:3]
+    snooze = "UPDATE joeflow_task SET snoozed_until = '2100-01-01 12:00:00' WHERE id = ?"
+    change(demo, snooze, put_off)
+    change(demo, "UPDATE joeflow_task SET is_given = 1 WHERE id = ?", lost)
     change(demo, "UPDATE joeflow_workflow SET paused = '2026-01-01 12:00:00' WHERE id = 3")
     context.close()
     return {
         "inbox": "/work/inbox/",
         "inbox-late": "/work/inbox/?late=on",
         "inbox-empty": "/work/inbox/?q=nothing",
+        "inbox-put-off": "/work/inbox/?whose=snoozed",
+        "inbox-without-owner": "/work/inbox/?whose=unowned",
+        "inbox-no-such-filter": "/work/inbox/?workflow=nope",
         "done": "/work/done/",
         "running": "/work/running/",
         "start": "/work/start/",

@@ -11,6 +11,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
 from django.db import models, router
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,6 +21,7 @@ from joeflow.content_types import content_type_of
 from joeflow.graph import words
 from joeflow.keys import read_key
 from joeflow.models import Task, Workflow, get_workflows
+from joeflow.views.api import json
 from joeflow.views.api.described import DescribedList
 
 __all__ = ("FilterForm", "LeafingPaginator", "PeopleListView", "matching", "of_classes")
@@ -121,6 +123,13 @@ class PeopleListView(DescribedList, LoginRequiredMixin, generic.ListView):  # ty
             workflow: The workflow class.
         """
         return text_fields(workflow)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the page, or its list in JSON; a program is told what it cannot filter by."""
+        if json.wants_json(request) and not self.filter_form.is_valid():
+            return json.answer_errors(self.filter_form.errors)
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
 
     @cached_property
     def filter_form(self) -> FilterForm:

@@ -109,6 +109,7 @@ class TestWithoutOwner:
         assert "without owner (for manager)" in response.text
         assert "Hand over" in response.text
         assert 'name="only"' not in response.text
+        assert "Take what is selected" not in response.text
 
     def test_whoever_may_not__does_not(self, buyer_s, lost):
         response = buyer_s.get(INBOX, {"whose": "unowned"})
@@ -258,12 +259,13 @@ def test_filter_by_lateness(buyer_s, purchases):
     assert shown(buyer_s.get(INBOX, {"late": "on"})) == [late]
 
 
-def test_what_cannot_be_understood_filters_nothing(buyer_s, order):
+def test_what_cannot_be_understood_filters_nothing__and_is_said(buyer_s, order):
     task = order()
 
     response = buyer_s.get(INBOX, {"workflow": "x", "whose": "y", "page": "z", "q": "a" * 999})
 
     assert shown(response) == [task]
+    assert "Select a valid choice. x is not one of the available choices." in response.text
 
 
 def test_leafing(buyer_s, purchases, monkeypatch):

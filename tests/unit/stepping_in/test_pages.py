@@ -344,6 +344,18 @@ class TestUndo:
         assert len(statements.data) < own
 
 
+@pytest.mark.parametrize("page", ["override", "pause"])
+def test_who_may_not__is_told_in_json_where_that_is_asked_for(client, report, piglet, page):
+    url, headers = f"{report.get_absolute_url()}{page}", {"accept": "application/json"}
+
+    unknown = client.get(url, headers=headers)
+    client.force_login(piglet)
+    refused = client.get(url, headers=headers)
+
+    assert (unknown.status_code, unknown.json()) == (401, {"detail": "Log in first."})
+    assert (refused.status_code, refused.json()) == (403, {"detail": "You may not do this."})
+
+
 def test_paused_and_then_canceled__waits_for_nobody_to_let_it_go_on(boss, report):
     report.pause(reason="Strike")
     report.cancel()
