@@ -33,6 +33,7 @@ __all__ = (
     "is_shared_out",
     "is_viewable_by",
     "may_complete",
+    "may_hand_over",
     "may_override",
     "may_view",
     "permissions_of",
@@ -145,6 +146,19 @@ def may_complete(task: Any, user: Any, node: Node, *, is_asked: bool = False) ->
         return True
     is_given = task.has_assignees or task.has_groups or task.is_given
     return bool(is_given and has_permission(user, REASSIGN))
+
+
+def may_hand_over(task: Any, user: Any) -> bool:
+    """Tell whether somebody may hand over what is somebody else's.
+
+    Args:
+        task: The task, loaded by `with_people` for this person, or for nobody.
+        user: Who wants to.
+    """
+    if task.is_assignee or task.is_in_group:
+        return False  # the inbox is there for that
+    is_given = task.has_assignees or task.has_groups or task.is_given
+    return bool(is_given and is_known(user) and has_permission(user, REASSIGN))
 
 
 def is_for(task: Any, user: Any, node: Node, *, is_asked: bool = False) -> bool:

@@ -21,6 +21,7 @@ from joeflow.access import (
 )
 from joeflow.events import Event
 from joeflow.exceptions import (
+    InvalidAssignees,
     JoeflowError,
     NodeNotFound,
     TaskClosed,
@@ -31,7 +32,7 @@ from joeflow.signals import task_assigned
 from joeflow.transitions import Transition, transition
 from joeflow.typing import HUMAN, Node, TaskColumns, User
 
-__all__ = ("Shareable", "concerns", "may_receive")
+__all__ = ("Shareable", "concerns", "may_receive", "returnable")
 
 #: The events that change whose a task is.
 _CHANGES = (Event.CLAIMED, Event.RELEASED, Event.ASSIGNED)
@@ -134,7 +135,7 @@ class Shareable(TaskColumns):
             by: Who does it.
 
         Raises:
-            InvalidAssignees: It cannot be given to such a thing.
+            InvalidAssignees: It cannot be given to such a thing, or to somebody who is not active.
             TaskClosed: It has been completed or canceled.
             PermissionDenied: Whoever does it may not.
         """
@@ -145,6 +146,7 @@ class Shareable(TaskColumns):
             if not is_boss:
                 _refuse_stranger(task, by)
                 _refuse_strange_recipients(task, users, groups, by, current.using)
+            _refuse_inactive(task, users)
             before = _assignees_of(task, current.using)
             task.assignees.set(users)
             if groups or not users:
@@ -199,6 +201,25 @@ def concerns(task: Any, user: Any, node: Node, using: str) -> bool:
     return (not task.is_given or bool(permissions_of(node))) and has_permissions(user, node, task)
 
 
+def returnable(tasks: Iterable[Any], user: Any) -> set[Any]:
+    """Return the keys of those tasks that somebody has and can give back; takes one statement.
+
+    Args:
+        tasks: The tasks, with their assignees and groups.
+        user: Who has them.
+    """
+    own = [task for task in tasks if is_known(user) and user in task.assignees.all()]
+    alone = [task for task in own if task.is_given and len(task.recipients) == 1]
+    found = {task.pk for task in own} - {task.pk for task in alone}
+    if not alone:
+        return found
+    rows = Event._base_manager.using(alone[0]._state.db)
+    rows = rows.filter(task__in=[task.pk for task in alone], kind__in=_CHANGES)
+    # Of what was taken, others are left to whom it was given before.
+    last = dict(rows.order_by("pk").values_list("task_id", "kind"))
+    return found | {pk for pk, kind in last.items() if kind == Event.CLAIMED}
+
+
 def _refuse_stranger(task: Any, user: Any) -> None:
     if not is_for(task, user, task.node):
         raise PermissionDenied(f"{user} may not hand over task {task}.")
@@ -228,6 +249,15 @@ def may_receive(task: Any, user: Any, using: str) -> bool:
     if task.has_groups:
         return is_member(task, user, using)
     return has_permissions(user, task.node, task)
+
+
+def _refuse_inactive(task: Any, users: list[Any]) -> None:
+    names = _names(user for user in users if not user.is_active)
+    if names:
+        raise InvalidAssignees(
+            f"Task {task} cannot be given to {names}: not active any more. Give it to somebody who "
+            f"can log in."
+        )
 
 
 def _assignees_of(task: Any, using: str) -> list[Any]:

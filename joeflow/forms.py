@@ -39,8 +39,22 @@ def let_empty_stay_empty(form: Any) -> None:
     for name, field in form.fields.items():
         column = columns.get(name)
         if form.instance.pk and isinstance(column, Field):
-            is_empty = column.value_from_object(form.instance) in field.empty_values
+            is_empty = _was_empty(form, name)
+            if is_empty is None:
+                is_empty = column.value_from_object(form.instance) in field.empty_values
             field.required = field.widget.is_required = field.required and not is_empty
+
+
+def _was_empty(form: Any, name: str) -> bool | None:
+    """Tell whether the person saw nothing in a field; None where the form does not say that.
+
+    What others have filled in meanwhile shall not be asked for as if it were missing.
+    """
+    hidden, sent_as = form.fields[name].hidden_widget(), form.add_initial_prefix(name)
+    if not form.is_bound or hidden.value_omitted_from_data(form.data, form.files, sent_as):
+        return None
+    seen = hidden.value_from_datadict(form.data, form.files, sent_as)
+    return not any(seen) if isinstance(seen, list) else seen in form.fields[name].empty_values
 
 
 class StateFormMixin:

@@ -12,11 +12,13 @@ from django.db.models.functions import Lower
 
 from joeflow.access import is_claimable_by, is_given_to, is_known
 from joeflow.clock import DatabaseNow
+from joeflow.content_types import content_type_of
 from joeflow.deadlines import cancel_escalations
 from joeflow.diagrams.description import OVERRIDE, TaskRow
 from joeflow.dispatch import Delivery, hand_out
 from joeflow.exceptions import InstanceLocked
 from joeflow.locks import taken_as_instance_locked
+from joeflow.recipients import is_unowned
 from joeflow.transitions import transition
 from joeflow.typing import HUMAN, MACHINE, User
 
@@ -30,6 +32,16 @@ MOST_DEADLOCKS = 5
 
 class TasksQuerySet(models.QuerySet[Any]):
     """Tasks, asked for in the words of the domain."""
+
+    def of(self, workflow: Any) -> TasksQuerySet:
+        """Return the tasks of a workflow class, or of one instance.
+
+        Args:
+            workflow: The class, or the instance.
+        """
+        if isinstance(workflow, type):
+            return self.filter(content_type=content_type_of(workflow, self.db))
+        return self.filter(_workflow=workflow.pk)
 
     def scheduled(self) -> TasksQuerySet:
         """Return tasks that wait for a person or a worker."""
@@ -101,7 +113,7 @@ class TasksQuerySet(models.QuerySet[Any]):
         Args:
             user: Who is logged in.
         """
-        return self._for_people(user, lambda: self._is_own(user) | self._is_claimable(user))
+        return self._for_people(user, lambda: self._is_for(user))
 
     def queue(self, user: Any) -> TasksQuerySet:
         """Return the tasks that nobody has, and that this person may take.
@@ -119,6 +131,14 @@ class TasksQuerySet(models.QuerySet[Any]):
         """
         return self._for_people(user, lambda: self._is_own(user))
 
+    def snoozed(self, user: Any) -> TasksQuerySet:
+        """Return the tasks that would be in this person's inbox if nobody had put them off.
+
+        Args:
+            user: Who is logged in.
+        """
+        return self._for_people(user, lambda: self._is_for(user), are_put_off=True)
+
     def done_by(self, user: Any) -> TasksQuerySet:
         """Return the tasks that this person has completed, starts among them.
 
@@ -130,6 +150,13 @@ class TasksQuerySet(models.QuerySet[Any]):
         done = self.succeeded().filter(type=HUMAN, completed_by_user=user.pk)
         return done.exclude(name=OVERRIDE)
 
+    def unowned(self) -> TasksQuerySet:
+        """Return the tasks that were given to people who are all gone or not active any more.
+
+        They are in nobody's inbox: somebody with ``joeflow.reassign`` has to hand them over.
+        """
+        return self._open_of_people().filter(is_unowned(self.model))
+
     def overdue(self) -> TasksQuerySet:
         """Return the open tasks of people that should have been done, by the database's clock."""
         return self._open_of_people().filter(due__lt=DatabaseNow())
@@ -139,12 +166,17 @@ class TasksQuerySet(models.QuerySet[Any]):
         statuses = [self.model.SCHEDULED, self.model.FAILED]
         return self.open().filter(status__in=statuses, type=HUMAN)
 
-    def _for_people(self, user: Any, condition: Callable[[], Q]) -> TasksQuerySet:
+    def _for_people(
+        self, user: Any, condition: Callable[[], Q], *, are_put_off: bool = False
+    ) -> TasksQuerySet:
         if not is_known(user):
             return self.none()
         is_put_off = Q(snoozed_until__isnull=False, snoozed_until__gt=DatabaseNow())
-        waiting = self._open_of_people().exclude(is_put_off)
+        waiting = self._open_of_people().filter(is_put_off if are_put_off else ~is_put_off)
         return waiting.filter(condition())
+
+    def _is_for(self, user: Any) -> Q:
+        return self._is_own(user) | self._is_claimable(user)
 
     def _is_own(self, user: Any) -> Q:
         return is_given_to(self.model, user)

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from joeflow.exceptions import InvalidAssignees
 from joeflow.graph import show
 
-__all__ = ("give", "mark_as_given", "read_recipients")
+__all__ = ("give", "is_unowned", "mark_as_given", "read_recipients")
 
 
 def read_recipients(value: Any) -> tuple[list[Any], list[Any]]:
@@ -39,6 +39,37 @@ def read_recipients(value: Any) -> tuple[list[Any], list[Any]]:
         else:
             raise InvalidAssignees(_complaint(value))
     return list(users.values()), list(groups.values())
+
+
+def is_unowned(model: Any) -> Q:
+    """Return the condition for tasks that are somebody's, of whom nobody is there any more.
+
+    Args:
+        model: The model of tasks.
+    """
+    assignees = model.assignees.through._base_manager.filter(task_id=OuterRef("pk"))
+    groups = model.assigned_groups.through._base_manager.filter(task_id=OuterRef("pk"))
+    user = model.assignees.field.m2m_reverse_field_name()
+    is_active = {f"{user}__is_active": True} if _has(get_user_model(), "is_active") else {}
+    is_member = Q(Exists(groups.filter(Exists(_members()))))
+    # Who has taken what is a group's has it alone.
+    is_there = Q(Exists(assignees.filter(**is_active))) | (~Q(Exists(assignees)) & is_member)
+    is_somebody_s = Q(is_given=True) | Q(Exists(assignees)) | Q(Exists(groups))
+    return is_somebody_s & ~is_there
+
+
+def _members() -> QuerySet[Any]:
+    model: Any = get_user_model()
+    users: QuerySet[Any] = model._base_manager.all()
+    if _has(model, "is_active"):
+        users = users.filter(is_active=True)
+    if not _has(model, "groups") or model._meta.get_field("groups").related_model is not Group:
+        return users.none()  # a project's own users may have none, or others
+    return users.filter(groups=OuterRef("group_id"))
+
+
+def _has(model: Any, field: str) -> bool:
+    return field in {each.name for each in model._meta.get_fields()}
 
 
 def _listed(value: Any) -> Iterable[Any]:

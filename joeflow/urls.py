@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"inbox/{KEY_PATH}release/", views.ReleaseView.as_view(), name="release"),
     path(f"inbox/{KEY_PATH}assign/", views.AssignView.as_view(), name="assign"),
     path(f"inbox/{KEY_PATH}snooze/", views.SnoozeView.as_view(), name="snooze"),
+    path(f"inbox/{KEY_PATH}bring-back/", views.BringBackView.as_view(), name="bring-back"),
     path("done/", views.DoneView.as_view(), name="done"),
     path("running/", views.InstancesView.as_view(), name="instances"),
     path("start/", views.StartsView.as_view(), name="starts"),

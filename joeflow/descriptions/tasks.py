@@ -12,11 +12,12 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 
 from joeflow.access import REASSIGN, has_permission, is_for, is_known, may_complete
+from joeflow.assignments import returnable
 from joeflow.content_types import tasks_of, workflow_class
 from joeflow.descriptions.fields import describe_form
 from joeflow.exceptions import NodeNotFound
 from joeflow.graph import words
-from joeflow.models import Event, Task
+from joeflow.models import Task
 from joeflow.reversing import reverse_in
 from joeflow.typing import HUMAN
 
@@ -127,10 +128,15 @@ def _describe_instance(workflow: Any, tasks: Iterable[Any]) -> dict[str, Any]:
         "created": workflow.created,
         "modified": workflow.modified,
         "ended_at": workflow._ended,
-        "paused": workflow._paused is not None,
-        "paused_at": workflow._paused,
+        "paused": _is_paused(workflow),
+        "paused_at": workflow._paused if _is_paused(workflow) else None,
         "history_url": _history_url(workflow),
     }
+
+
+def _is_paused(workflow: Any) -> bool:
+    # A field of the state may have the name of the property.
+    return workflow._paused is not None and workflow._ended is None
 
 
 def _url_of(workflow: Any) -> str | None:
@@ -187,7 +193,7 @@ def describe_task(task: Any, user: Any, form: Any = None, **known: Any) -> dict[
         known: What the view knows better.
     """
     [described] = describe_tasks([task], user)
-    described["may"]["complete"] = True  # else its view would have refused
+    described["may"]["complete"] = not described["paused"]  # else its view would have refused
     return {**described, **known, "fields": [] if form is None else describe_form(form)}
 
 
@@ -204,12 +210,14 @@ def describe_tasks(tasks: Sequence[Any], user: Any) -> list[dict[str, Any]]:
         For each task what a list of tasks says; not the fields of its form.
     """
     _load_people(tasks, user)
-    claimed = _claimed(tasks)
-    return [_describe(task, user, is_claimed=task.pk in claimed) for task in tasks]
+    back = returnable(tasks, user)
+    return [_describe(task, user, is_returnable=task.pk in back) for task in tasks]
 
 
-def _describe(task: Any, user: Any, *, is_claimed: bool) -> dict[str, Any]:
+def _describe(task: Any, user: Any, *, is_returnable: bool) -> dict[str, Any]:
     workflow = task.workflow if _has_class(task) else None
+    is_paused = workflow is not None and _is_paused(workflow)
+    may = _describe_rights(task, user, is_returnable=is_returnable)
     return {
         **describe_row(task),
         "label": words(task.name),
@@ -218,11 +226,11 @@ def _describe(task: Any, user: Any, *, is_claimed: bool) -> dict[str, Any]:
         "due": task.due,
         "late": task.is_late,
         "snoozed_until": task.snoozed_until,
-        "paused": workflow is not None and workflow._paused is not None,
+        "paused": is_paused,
         "completed": task.completed,
         "assignees": [describe_person(user) for user in task.assignees.all()],
         "groups": [describe_person(group) for group in task.assigned_groups.all()],
-        "may": _describe_rights(task, user, is_claimed=is_claimed),
+        "may": {**may, "complete": may["complete"] and not is_paused},
     }
 
 
@@ -248,17 +256,7 @@ def _load_people(tasks: Sequence[Any], user: Any) -> None:
         task.is_in_group = bool(own & given)
 
 
-def _claimed(tasks: Sequence[Any]) -> set[Any]:
-    """Return the keys of tasks that somebody has taken who may have to give them back."""
-    pks = [task.pk for task in tasks if task.is_assignee and task.is_given and not task.has_groups]
-    if not pks:
-        return set()
-    events = Event._base_manager.using(tasks[0]._state.db).filter(task__in=pks).order_by("pk")
-    last = dict(events.values_list("task_id", "kind"))
-    return {pk for pk, kind in last.items() if kind == Event.CLAIMED}
-
-
-def _describe_rights(task: Any, user: Any, *, is_claimed: bool) -> dict[str, bool]:
+def _describe_rights(task: Any, user: Any, *, is_returnable: bool) -> dict[str, bool]:
     none = dict.fromkeys(("complete", "claim", "release", "reassign"), False)
     if task.type != HUMAN or task.completed is not None or not _has_class(task):
         return none
@@ -268,11 +266,10 @@ def _describe_rights(task: Any, user: Any, *, is_claimed: bool) -> dict[str, boo
         return none
     is_own, known = is_for(task, user, node), is_known(user)
     is_alone = task.is_assignee and len(task.assignees.all()) == 1
-    has_way_back = task.has_groups or is_claimed or not (task.is_given and is_alone)
     return {
         "complete": may_complete(task, user, node),
         "claim": known and is_own and not is_alone,
-        "release": known and task.is_assignee and has_way_back,
+        "release": is_returnable,
         "reassign": known and (is_own or has_permission(user, REASSIGN)),
     }
 

@@ -49,6 +49,11 @@ class OverrideView(PermissionRequiredMixin, WorkflowViewMixin, generic.UpdateVie
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
         return may_override(self._user, self.model)
 
+    def handle_no_permission(self) -> Any:
+        """Refuse somebody; in JSON where that is asked for."""
+        wants_json = json.wants_json(self.request)
+        return json.refuse_person(self.request) if wants_json else super().handle_no_permission()
+
     def get_template_names(self) -> list[str]:
         """Return the names in the order in which Django tries them."""
         opts = self.model._meta

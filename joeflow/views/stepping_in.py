@@ -53,7 +53,7 @@ def pause_context(workflow: Any, user: Any = None) -> dict[str, Any]:
     if workflow is None or workflow.pk is None:
         return {}
     context: dict[str, Any] = {}
-    if workflow._paused is not None:
+    if workflow._paused is not None and workflow._ended is None:
         context |= {"paused": workflow._paused, "pause": last_pause(workflow)}
     may_change = workflow.override_view is not None and may_override(user, workflow)
     if may_change and (context or workflow._ended is None):
@@ -179,6 +179,11 @@ class PauseView(PermissionRequiredMixin, InstanceView):
     def has_permission(self) -> bool:
         """Ask for ``joeflow.override``, or the workflow's own permission to override."""
         return may_override(self._user, self.model)
+
+    def handle_no_permission(self) -> Any:
+        """Refuse somebody; in JSON where that is asked for."""
+        wants_json = json.wants_json(self.request)
+        return json.refuse_person(self.request) if wants_json else super().handle_no_permission()
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Pause the instance."""

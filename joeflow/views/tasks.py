@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormMixin
 
-from joeflow.access import has_permissions, is_known, may_complete, with_people
+from joeflow.access import has_permissions, is_known, may_complete, may_hand_over, with_people
 from joeflow.assignments import concerns
 from joeflow.content_types import workflow_class
 from joeflow.contrib.reversion import create_revision
@@ -182,6 +182,7 @@ class TaskViewMixin(DescribedTask, RestTask, HumanNode):
         task: Task | None = rows.first()
         if task is None or workflow_class(task.content_type_id, self.using) is not self.model:
             raise Http404
+        vars(task)["may_hand_over"] = may_hand_over(task, self._user)
         return task
 
     def get_object(self, queryset: Any = None) -> Any:

@@ -66,6 +66,8 @@ def world(chromium, demo, tmp_path_factory):
     context = chromium.new_context(base_url=demo.address)
     window = Window(context.new_page(), tmp_path_factory.mktemp("world"))
     window.log_in("admin")
+    for _ in range(2):
+        order(window)
     instance = order(window)
     late, mine = find_tasks(demo, "ship")[0], find_tasks(demo, "choose_buddy")[0]
     change(demo, "UPDATE joeflow_task SET due = '2026-01-01 12:00:00' WHERE id = ?", late)
@@ -78,12 +80,19 @@ def world(chromium, demo, tmp_path_factory):
     window.page.goto(form)
     window.page.get_by_label("Tracking code").fill("half of i")
     window.click("Save draft", role="button")
+    put_off, lost = find_tasks(demo, "ship")[1:3]
+    snooze = "UPDATE joeflow_task SET snoozed_until = '2100-01-01 12:00:00' WHERE id = ?"
+    change(demo, snooze, put_off)
+    change(demo, "UPDATE joeflow_task SET is_given = 1 WHERE id = ?", lost)
     change(demo, "UPDATE joeflow_workflow SET paused = '2026-01-01 12:00:00' WHERE id = 3")
     context.close()
     return {
         "inbox": "/work/inbox/",
         "inbox-late": "/work/inbox/?late=on",
         "inbox-empty": "/work/inbox/?q=nothing",
+        "inbox-put-off": "/work/inbox/?whose=snoozed",
+        "inbox-without-owner": "/work/inbox/?whose=unowned",
+        "inbox-no-such-filter": "/work/inbox/?workflow=nope",
         "done": "/work/done/",
         "running": "/work/running/",
         "start": "/work/start/",
@@ -192,7 +201,24 @@ def test_the_page_of_an_instance_follows_it(look, demo):
     assert window.color_of("send tracking code") is not None
     assert page.evaluate("window.isTheSame")  # it was not loaded again
     assert page.get_by_label("Comment").input_value() == "Half of a sentence"
-    assert page.locator("#live").inner_text().startswith("This page has changed: ")
+    said = page.locator("#live").inner_text()
+    assert said.startswith("This page has changed: ")
+    assert said.endswith(", succeeded")  # and not what is open
+
+
+def test_the_page_of_an_instance_follows_pauses(look, demo):
+    window, colleague = look("admin"), look("admin")
+    instance = order(window)
+    page = window.page
+
+    colleague.page.goto(f"{instance}pause")
+    colleague.page.get_by_label("Reason").fill("Strike")
+    colleague.click("Pause", role="button")
+    page.get_by_role("button", name="Let it go on").wait_for()
+
+    assert page.get_by_role("link", name="Pause").count() == 0
+    said = page.locator("#live").inner_text()
+    assert (said.startswith("This page has changed: "), "Strike" in said) == (True, True)
 
 
 HIDE = """hidden => {

@@ -73,12 +73,15 @@ async function update() {
   const changed = mark !== fresh.dataset.mark;
   mark = fresh.dataset.mark;
   ended = "ended" in fresh.dataset;
+  const before = new Set(rows().map(state));
   for (const part of document.querySelectorAll("[data-live]")) {
     replace(part, page.getElementById(part.id));
   }
   if (changed) {
     delay = SHORTEST;
-    const newest = document.querySelector("#history tbody tr");
+    const unseen = rows().filter((row) => !before.has(state(row)));
+    // What is open comes first in the list, but what is done is what has happened.
+    const newest = unseen.find((row) => !row.classList.contains("open")) ?? unseen[0];
     say(`${live.dataset.updated} ${newest ? summary(newest) : ""}`);
   } else {
     delay = Math.min(delay * 1.5, LONGEST);
@@ -104,8 +107,17 @@ function replace(part, fresh) {
   }
 }
 
+function rows() {
+  return [...document.querySelectorAll("#history tbody tr")];
+}
+
+// What tells a row from all others, and from what it was before.
+function state(row) {
+  return [row.dataset.key, row.className, summary(row)].join(" ");
+}
+
 function summary(row) {
-  const cells = [...row.querySelectorAll("th, .status, .text")];
+  const cells = [...row.querySelectorAll("th, .status, .due, .text")];
   return cells.map((cell) => cell.textContent.trim()).join(", ");
 }
 

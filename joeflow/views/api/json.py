@@ -43,6 +43,7 @@ __all__ = (
     "is_redirect",
     "read_data",
     "refuse",
+    "refuse_person",
     "wants_json",
 )
 
@@ -113,15 +114,16 @@ def _answer_in_json(
     except Http404:
         return refuse(404, _("There is nothing at this address."))
     except PermissionDenied:
-        return _refuse_person(request)
+        return refuse_person(request)
     if isinstance(response, HttpResponseNotAllowed):
         detail = _("This method is not allowed.")
         return refuse(405, detail, headers={"Allow": response["Allow"]})
     # Whoever asks a person to log in redirects; a program is told instead.
-    return _refuse_person(request) if is_redirect(response) else response
+    return refuse_person(request) if is_redirect(response) else response
 
 
-def _refuse_person(request: HttpRequest) -> JsonResponse:
+def refuse_person(request: HttpRequest) -> JsonResponse:
+    """Return an answer for somebody who is not logged in, or may not do something."""
     if _is_logged_in(request):
         return refuse(403, _("You may not do this."))
     return refuse(401, _("Log in first."))

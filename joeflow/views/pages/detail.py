@@ -13,7 +13,14 @@ from django.urls import NoReverseMatch, URLPattern, path
 from django.utils.translation import gettext_lazy
 from django.views import generic
 
-from joeflow.access import has_permission, is_known, may_override, may_view, with_people
+from joeflow.access import (
+    has_permission,
+    is_known,
+    may_hand_over,
+    may_override,
+    may_view,
+    with_people,
+)
 from joeflow.content_types import is_of_another_class, tasks_of
 from joeflow.contrib.reversion import changes_of
 from joeflow.exceptions import MissingExtra
@@ -23,6 +30,7 @@ from joeflow.models import Event, Task
 from joeflow.reversing import reverse_in
 from joeflow.storable import refuse_unstorable
 from joeflow.transitions import transition
+from joeflow.typing import HUMAN
 from joeflow.views.again import BUSY
 from joeflow.views.api import json
 from joeflow.views.api.described import DescribedInstance
@@ -171,6 +179,8 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
             vars(task)["label"] = words(task.name)
             if task in given:
                 vars(task)["people"] = task.recipients
+            if task.completed is None and task.type == HUMAN:
+                vars(task)["may_hand_over"] = may_hand_over(task, self._user)
         return tasks
 
     def _get_events(self, tasks: list[Task]) -> list[Event]:

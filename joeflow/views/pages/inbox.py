@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from joeflow.access import is_given_to
+from joeflow.access import REASSIGN, has_permission, is_given_to
+from joeflow.assignments import returnable
 from joeflow.clock import DatabaseNow
 from joeflow.graph import words
 from joeflow.models import Task
@@ -18,7 +20,7 @@ from joeflow.views.pages.sharing import today
 
 __all__ = ("DoneView", "InboxView")
 
-MINE, FREE = "mine", "free"
+MINE, FREE, SNOOZED, UNOWNED = "mine", "free", "snoozed", "unowned"
 
 
 class InboxForm(FilterForm):
@@ -27,9 +29,14 @@ class InboxForm(FilterForm):
     whose = forms.ChoiceField(
         label=_("Whose"),
         required=False,
-        choices=[("", _("all")), (MINE, _("mine")), (FREE, _("to take"))],
+        choices=[("", _("all")), (MINE, _("mine")), (FREE, _("to take")), (SNOOZED, _("put off"))],
     )
     late = forms.BooleanField(label=_("Late only"), required=False)
+
+    def offer_unowned(self) -> None:
+        """Offer the tasks of people who are all gone."""
+        field: Any = self.fields["whose"]
+        self.offer("whose", [*field.choices, (UNOWNED, _("without owner"))])
 
 
 class InboxView(PeopleListView):
@@ -39,6 +46,14 @@ class InboxView(PeopleListView):
     context_object_name = "tasks"
     filter_form_class = InboxForm
     json_summary = _("What waits for whoever asks, late first")
+
+    @cached_property
+    def filter_form(self) -> Any:
+        """The form, with what was sent; who may hand over everything is offered more."""
+        form: Any = super().filter_form
+        if isinstance(form, InboxForm) and has_permission(self.request.user, REASSIGN):
+            form.offer_unowned()
+        return form
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the tasks that wait for this person."""
@@ -58,18 +73,22 @@ class InboxView(PeopleListView):
     def _of_whom(self) -> QuerySet[Any]:
         rows: Any = Task.objects.using(self.using)
         user, whose = self.request.user, self.filter_form.chosen.get("whose")
-        asked: dict[Any, Any] = {MINE: rows.assigned_to, FREE: rows.queue}
-        found: QuerySet[Any] = asked.get(whose, rows.inbox)(user)
+        asked: dict[Any, Any] = {MINE: rows.assigned_to, FREE: rows.queue, SNOOZED: rows.snoozed}
+        found: QuerySet[Any] = (
+            rows.unowned() if whose == UNOWNED else asked.get(whose, rows.inbox)(user)
+        )
         return found
 
     def get_data(self) -> list[dict[str, Any]]:
         """Return the rows of the page: each task, and what can be done with it."""
         tasks = [task for task in self.object_list if task.workflow is not None]
-        return [self._describe(task) for task in tasks]
+        back = returnable(tasks, self.request.user)
+        return [{**self._describe(task), "may_release": task.pk in back} for task in tasks]
 
     def _describe(self, task: Any) -> dict[str, Any]:
         people = task.recipients
         is_alone = bool(task.is_mine) and people == [self.request.user]
+        is_unowned = self.filter_form.chosen.get("whose") == UNOWNED
         return {
             "task": task,
             "label": words(task.name),
@@ -77,7 +96,9 @@ class InboxView(PeopleListView):
             "url": task.get_absolute_url(),
             "others": [each for each in people if each != self.request.user],
             "is_mine": bool(task.is_mine),
-            "may_claim": not is_alone,
+            "paused": task.workflow._paused,
+            "is_unowned": is_unowned,
+            "may_claim": not is_alone and not is_unowned,
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

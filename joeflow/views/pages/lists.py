@@ -10,6 +10,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.paginator import Page, Paginator
 from django.db import router
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +20,7 @@ from joeflow.access import may_view
 from joeflow.content_types import content_type_of
 from joeflow.keys import read_key
 from joeflow.models import Task, get_workflows
+from joeflow.views.api import json
 from joeflow.views.api.described import DescribedList
 from joeflow.views.pages.searching import Searched, form_fields, matching, text_fields
 
@@ -134,6 +136,13 @@ class PeopleListView(DescribedList, LoginRequiredMixin, generic.ListView):  # ty
             return {(): names}
         is_seen = may_view(self.request.user, workflow)
         return {(): text_fields(workflow)} if is_seen else form_fields(workflow)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the page, or its list in JSON; a program is told what it cannot filter by."""
+        if json.wants_json(request) and not self.filter_form.is_valid():
+            return json.answer_errors(self.filter_form.errors)
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
 
     @cached_property
     def filter_form(self) -> FilterForm:

@@ -47,6 +47,16 @@ class TestHistory:
         ]
         assert "Well done." in response.text
 
+    def test_rows_can_be_told_apart__and_what_can_be_done_follows(self, admin_client, order, buyer):
+        task = order()
+        task.claim(buyer)
+
+        text = admin_client.get(task.workflow.get_absolute_url()).text
+
+        assert f'data-key="task-{task.pk}"' in text
+        assert f'data-key="event-{Event.objects.get(kind="claimed").pk}"' in text
+        assert '<div id="actions" data-live>' in text
+
     def test_waiting_and_working(self):
         task = Task(created=NOON, started=NOON + timedelta(minutes=2))
         task.completed = NOON + timedelta(minutes=5)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from joeflow.models import Task
 from joeflow.views import InboxView
 from tests.testapp.models import Letter, Purchase
-from tests.unit.pages.conftest import make_due, shown
+from tests.unit.pages.conftest import make_due, messages, shown
+from tests.unit.people.conftest import make_purchase
 
 pytestmark = pytest.mark.django_db
 INBOX = "/work/inbox/"
@@ -51,6 +52,85 @@ def test_what_is_put_off_is_not_shown(buyer_s, order):
     assert shown(buyer_s.get(INBOX)) == []
 
 
+class TestPutOff:
+    @pytest.fixture
+    def task(self, order, buyer):
+        order()
+        task = order()
+        task.snooze(timedelta(days=1), by=buyer)
+        return task
+
+    def test_one_sees_what_is_put_off_alone__and_until_when(self, buyer_s, task):
+        response = buyer_s.get(INBOX, {"whose": "snoozed"})
+
+        assert shown(response) == [task]
+        assert response.text.count("put off until ") == 1
+        assert "Bring it back" in response.text
+
+    def test_it_can_be_brought_back(self, buyer_s, task):
+        path = f"{INBOX}?whose=snoozed"
+
+        response = buyer_s.post(f"{INBOX}{task.pk}/bring-back/", {"next": path}, follow=True)
+
+        assert (response.redirect_chain, shown(response)) == ([(path, 302)], [])
+        assert messages(response) == ["“order” is back."]
+        assert task in shown(buyer_s.get(INBOX))
+
+    def test_what_is_put_off_of_others__is_not_shown(self, browser, manager, task):
+        assert shown(browser(manager).get(INBOX, {"whose": "snoozed"})) == []
+
+    def test_a_stranger__cannot_bring_it_back(self, browser, manager, task):
+        response = browser(manager).post(f"{INBOX}{task.pk}/bring-back/", follow=True)
+
+        task.refresh_from_db()
+        assert messages(response) == ["You may not do this."]
+        assert task.is_snoozed
+
+    def test_form_and_instance_say_so(self, buyer_s, task):
+        assert "put off until " in buyer_s.get(task.get_absolute_url()).text
+        assert "put off until " in buyer_s.get(task.workflow.get_absolute_url()).text
+
+
+class TestWithoutOwner:
+    @pytest.fixture
+    def lost(self, approve, manager):
+        type(manager).objects.filter(pk=manager.pk).update(is_active=False)
+        return approve
+
+    @pytest.fixture
+    def boss_s(self, browser, person):
+        return browser(person("boss", "joeflow.reassign"))
+
+    def test_whoever_may_hand_it_over__finds_it(self, boss_s, lost, order):
+        order()
+
+        response = boss_s.get(INBOX, {"whose": "unowned"})
+
+        assert shown(response) == [lost]
+        assert "without owner (for manager)" in response.text
+        assert "Hand over" in response.text
+        assert 'name="only"' not in response.text
+        assert "Take what is selected" not in response.text
+
+    def test_whoever_may_not__does_not(self, buyer_s, lost):
+        response = buyer_s.get(INBOX, {"whose": "unowned"})
+
+        assert shown(response) == []
+        assert "without owner" not in response.text
+
+    @pytest.mark.parametrize("page", ["form", "instance"])
+    def test_pages_lead_to_where_it_is_handed_over(self, boss_s, buyer_s, manager, approve, page):
+        url = (approve if page == "form" else approve.workflow).get_absolute_url()
+        link = f'<a href="{INBOX}{approve.pk}/assign/">Hand over</a>'
+
+        assert link in boss_s.get(url).text
+        assert link not in buyer_s.get(url).text
+
+    @pytest.mark.urls("tests.unit.pages.urls_without")
+    def test_without_that_page__nothing_leads_there(self, boss_s, approve):
+        assert "Hand over" not in boss_s.get(approve.get_absolute_url()).text
+
+
 def test_it_links_to_form_and_instance(buyer_s, order):
     task = order()
 
@@ -74,6 +154,55 @@ def test_whose_it_is(browser, manager, approve, person):
     approve.assign([manager, person("partner")])
 
     assert "yours and that of partner" in browser(manager).get(INBOX).text
+
+
+def test_paused__is_said(buyer_s, order):
+    task = order()
+    before = buyer_s.get(INBOX).text
+
+    task.workflow.pause(reason="Strike")
+
+    assert '<span class="flag paused">paused</span>' in buyer_s.get(INBOX).text
+    assert '<span class="flag paused">paused</span>' not in before
+
+
+class TestGivingBack:
+    def test_what_was_given_to_one_person_alone__cannot_be_given_back(
+        self, browser, manager, approve
+    ):
+        assert "Give back" not in browser(manager).get(INBOX).text
+
+    def test_what_was_given_to_several__can(self, browser, manager, approve, person):
+        approve.assign([manager, person("partner")])
+
+        assert "Give back" in browser(manager).get(INBOX).text
+
+    def test_what_one_took_of_that__can__also_where_something_else_happened(
+        self, browser, manager, approve, person
+    ):
+        approve.assign([manager, person("partner")])
+        approve.claim(manager)
+        approve.snooze(timedelta(days=1), by=manager)
+        approve.snooze(None, by=manager)
+
+        assert "Give back" in browser(manager).get(INBOX).text
+
+    def test_what_one_has_taken__can(self, buyer_s, buyer, order):
+        order().claim(buyer)
+
+        assert "Give back" in buyer_s.get(INBOX).text
+
+    def test_the_number_of_statements_does_not_grow(self, browser, manager, approve, statements):
+        manager_s = browser(manager)
+        manager_s.get(INBOX)
+        for _ in range(3):
+            make_purchase("approve", manager=manager)
+
+        with statements:
+            manager_s.get(INBOX)
+
+        # Besides those of the test below, one for what was taken.
+        assert len(statements.data) == 9, statements.data
 
 
 @pytest.mark.parametrize(
@@ -171,12 +300,13 @@ def test_filter_by_lateness(buyer_s, purchases):
     assert shown(buyer_s.get(INBOX, {"late": "on"})) == [late]
 
 
-def test_what_cannot_be_understood_filters_nothing(buyer_s, order):
+def test_what_cannot_be_understood_filters_nothing__and_is_said(buyer_s, order):
     task = order()
 
     response = buyer_s.get(INBOX, {"workflow": "x", "whose": "y", "page": "z", "q": "a" * 999})
 
     assert shown(response) == [task]
+    assert "Select a valid choice. x is not one of the available choices." in response.text
 
 
 def test_leafing(buyer_s, purchases, monkeypatch):

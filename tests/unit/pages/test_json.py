@@ -49,6 +49,17 @@ def test_inbox__is_filtered(get, order, buyer):
     assert keys(get("/work/inbox/?whose=mine", buyer)) == [mine.pk]
 
 
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("inbox", "workflow"), ("inbox", "whose"), ("done", "workflow"), ("running", "state")],
+)
+def test_a_filter_that_is_none__is_said(get, buyer, page, name):
+    response = get(f"/work/{page}/?{name}=nope", buyer)
+
+    problem = "Select a valid choice. nope is not one of the available choices."
+    assert (response.status_code, response.json()) == (422, {"errors": {name: [problem]}})
+
+
 def test_inbox__leads_to_the_next_page(get, order, buyer):
     tasks = [order() for _ in range(26)]
 

@@ -22,6 +22,19 @@ def recipients(task):
     return [*task.assignees.order_by("pk"), *task.assigned_groups.order_by("pk")]
 
 
+def test_somebody_who_is_not_active_any_more__is_refused(approve, person):
+    gone = person("gone")
+    gone.is_active = False
+
+    with pytest.raises(InvalidAssignees) as caught:
+        approve.assign(gone)
+
+    assert str(caught.value) == (
+        f"Task approve ({approve.pk}) cannot be given to gone: not active any more. Give it to "
+        f"somebody who can log in."
+    )
+
+
 def test_the_name_of_a_method__is_called_for_each_instance(approve, manager):
     assert recipients(approve) == [manager]
 

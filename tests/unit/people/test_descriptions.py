@@ -92,6 +92,29 @@ def test_times__are_told(get, approve, manager):
     assert described["snoozed_until"] == (now + timedelta(1)).isoformat().replace("+00:00", "Z")
 
 
+def test_paused__nobody_may_complete_it(get, approve, manager):
+    before = rights(approve, manager)
+
+    approve.workflow.pause()
+
+    assert before == ["complete", "reassign"]
+    assert rights(approve, manager) == ["reassign"]
+    assert get(approve.get_absolute_url(), manager).json()["may"]["complete"] is False
+
+
+def test_paused_and_then_canceled__is_paused_no_longer(get, purchase, approve):
+    purchase.pause()
+    purchase.cancel()
+    purchase.refresh_from_db()
+
+    described = get(purchase.get_absolute_url()).json()
+
+    assert (described["ended"], described["paused"], described["paused_at"]) == (True, False, None)
+    [task] = describe_tasks([Task.objects.get(pk=approve.pk)], None)
+    assert task["paused"] is False
+    assert not purchase.is_paused
+
+
 def test_somebody_else_s__says_whose(get, approve, person):
     colleague = person("colleague", "testapp.approve_purchase")
 
@@ -300,8 +323,8 @@ class TestStatements:
         with statements:
             describe_tasks(tasks, user)
 
-        # The instances, the assignees, the groups; whose groups; what was taken; permissions.
-        assert len(statements.data) == 3 + 1 + 1 + 2, statements.data
+        # The instances, the assignees, the groups; whose groups; permissions.
+        assert len(statements.data) == 3 + 1 + 2, statements.data
 
     def test_nothing_was_taken__is_not_asked(self, order, buyer, statements):
         with statements:

@@ -1,13 +1,13 @@
 """The tasks of a person, asked for in the words of an inbox."""
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 
 from joeflow import engine
 from joeflow.exceptions import TaskTaken
 from joeflow.models import Task
-from tests.testapp.models import Purchase
+from tests.testapp.models import GreetingWorkflow, Purchase
 from tests.unit.people.conftest import make_purchase
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,70 @@ def test_who_is_not_active_any_more__has_nothing(everything, manager):
     manager.is_active = False
 
     assert not Task.objects.inbox(manager).exists()
+
+
+def test_of_one_workflow_class__or_of_one_instance(sign, manager):
+    other = make_purchase("sign")
+    greeting = GreetingWorkflow.objects.create()
+    greeting.task_set.create(name="check_note", type="human", workflow=greeting)
+    inbox = Task.objects.inbox(manager)
+
+    assert names(inbox) == ["check_note", "sign", "sign"]
+    assert names(inbox.of(Purchase)) == ["sign", "sign"]
+    assert list(inbox.of(sign.workflow)) == [sign]
+    assert list(other.task_set.inbox(manager)) == list(inbox.of(other))
+
+
+class TestUnowned:
+    def test_what_somebody_has__is_not(self, everything):
+        Group.objects.get(name="Stores").user_set.add(User.objects.create(username="piglet"))
+
+        assert names(Task.objects.unowned()) == []
+
+    @pytest.mark.parametrize("is_gone", [True, False])
+    def test_who_is_gone_or_inactive(self, everything, manager, is_gone):
+        Group.objects.all().delete()
+        if is_gone:
+            Purchase.objects.update(manager=None)
+            manager.delete()
+        else:
+            User.objects.update(is_active=False)
+
+        assert names(Task.objects.unowned()) == ["approve", "receive"]
+
+    def test_one_of_several_is_there(self, approve, manager, person):
+        approve.assignees.add(person("partner"))
+        User.objects.filter(pk=manager.pk).update(is_active=False)
+
+        assert not Task.objects.unowned().exists()
+
+    def test_a_group_without_active_members(self, receive, person):
+        person("piglet", groups=["Stores"])
+        before = names(Task.objects.unowned())
+
+        User.objects.update(is_active=False)
+
+        assert (before, names(Task.objects.unowned())) == ([], ["receive"])
+
+    def test_what_was_taken_by_somebody_who_is_inactive(self, receive, person):
+        piglet = person("piglet", groups=["Stores"])
+        person("winnie", groups=["Stores"])
+        receive.claim(piglet)
+
+        User.objects.filter(pk=piglet.pk).update(is_active=False)
+
+        assert names(Task.objects.unowned()) == ["receive"]
+
+    def test_given_to_an_empty_list(self, sign):
+        sign.assign([])
+
+        assert names(Task.objects.unowned()) == ["sign"]
+
+    def test_it_is_one_statement(self, everything, statements):
+        with statements:
+            list(Task.objects.unowned())
+
+        assert len(statements.data) == 1, statements.data
 
 
 def test_what_the_inbox_offers_can_be_done(everything, manager, buyer, person, admin_user):

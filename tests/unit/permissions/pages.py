@@ -307,6 +307,15 @@ def put_off(person):
     return response, task.snoozed_until is not None
 
 
+def bring_back(person):
+    _, task = make_task(Purchase, "sign")
+    task.assignees.add(person.assignee)
+    task.snooze(timedelta(days=1))
+    response = person.client.post(f"/work/inbox/{task.pk}/bring-back/")
+    task.refresh_from_db()
+    return response, task.snoozed_until is None
+
+
 def done(person):
     response = person.client.get("/work/done/")
     return response, shows(response, "What you have done")
@@ -609,6 +618,7 @@ PAGES = {
     "Inbox: give back one's task": give_back,
     "Inbox: hand over a task that is somebody's": hand_over,
     "Inbox: put off a task that is somebody's": put_off,
+    "Inbox: bring back a task that is somebody's": bring_back,
     "List of what one has done": done,
     "List of what is running": running,
     "Start list, a start with permission_required": starts,

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from joeflow import engine
 from joeflow.exceptions import InstanceLocked
 from joeflow.models import Event
-from tests.testapp.models import GreetingWorkflow, Report
+from tests.testapp.models import GreetingWorkflow, Report, Shipping
 from tests.unit.stepping_in.browser import read_page
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +169,51 @@ class TestTheWorldHasChanged:
         fresh = Report.objects.get()
         assert (fresh.title, fresh.pages) == ("Typed", 42)
         assert open_names(report) == ["print_it"]
+
+
+class TestSomebodyHasFilledInWhatWasEmpty:
+    """A field that is required was empty when the page was shown."""
+
+    @pytest.fixture
+    def parcel(self, db):
+        parcel = Shipping.objects.create()
+        parcel.task_set.create(name="ship", type="human", workflow=parcel)
+        return parcel
+
+    @pytest.fixture
+    def url(self, parcel):
+        return parcel.get_override_url()
+
+    @pytest.fixture
+    def plan(self, page):
+        return page(next_tasks=["end"], override_reason="Ill")
+
+    def test_with_a_task__it_is_said_and_shown(self, plan, page, parcel):
+        ship = parcel.task_set.get(name="ship")
+        ship.finish()
+        ship.start_next_tasks()
+        Shipping.objects.update(shipping_address="Theirs")
+
+        response = page(plan)
+
+        assert response.status_code == 409
+        assert "Meanwhile this has changed." in response.text
+        assert read_page(response)["shipping_address"].strip() == "Theirs"
+
+    def test_by_itself__it_stays(self, plan, page):
+        Shipping.objects.update(shipping_address="Theirs")
+
+        response = page(plan)
+
+        assert response.status_code == 302
+        assert Shipping.objects.get().shipping_address == "Theirs"
+
+    def test_what_was_there__cannot_be_emptied(self, page):
+        Shipping.objects.update(shipping_address="Wood 1")
+
+        response = page(next_tasks=["end"], override_reason="Ill", shipping_address="")
+
+        assert list(response.context["form"].errors) == ["shipping_address"]
 
 
 def test_what_a_machine_changes_meanwhile__is_not_overwritten(page, report):

@@ -354,6 +354,28 @@ class TestUndo:
         assert len(statements.data) < own
 
 
+@pytest.mark.parametrize("page", ["override", "pause"])
+def test_who_may_not__is_told_in_json_where_that_is_asked_for(client, report, piglet, page):
+    url, headers = f"{report.get_absolute_url()}{page}", {"accept": "application/json"}
+
+    unknown = client.get(url, headers=headers)
+    client.force_login(piglet)
+    refused = client.get(url, headers=headers)
+
+    assert (unknown.status_code, unknown.json()) == (401, {"detail": "Log in first."})
+    assert (refused.status_code, refused.json()) == (403, {"detail": "You may not do this."})
+
+
+def test_paused_and_then_canceled__waits_for_nobody_to_let_it_go_on(boss, report):
+    report.pause(reason="Strike")
+    report.cancel()
+
+    text = boss.get(report.get_absolute_url()).text
+
+    assert "This is paused" not in text
+    assert "Let it go on" not in text
+
+
 def test_nodes_may_have_the_names_of_these_pages():
     """Their URLs lie beside each other."""
     names = {pattern.name for pattern in Meeting.urls()[0]}

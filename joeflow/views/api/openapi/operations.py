@@ -109,7 +109,7 @@ def _sending(body: Schema, good: dict[str, str], codes: list[int]) -> Schema:
         "responses": {
             **{code: _answer(text, ref("Standing")) for code, text in sorted(good.items())},
             **_refusals(codes),
-            "422": _answer(_("What is wrong with the values"), ref("Errors")),
+            "422": _wrong_values(),
         },
     }
 
@@ -188,6 +188,7 @@ def _describe_list(view: Any) -> Schema:
         "responses": {
             "200": {"description": _("One page of the list"), "content": content},
             **_refusals([401, 403, 404]),
+            **({"422": _wrong_values()} if _filters(view) else {}),
         },
     }
 
@@ -199,7 +200,7 @@ def _filters(view: Any) -> list[str]:
 
 
 def _in_query(name: str) -> Schema:
-    # Any text: what cannot be understood filters nothing.
+    # Any text: what cannot be understood is answered with what is wrong.
     return {"name": name, "in": "query", "schema": {"type": "string"}}
 
 
@@ -215,6 +216,10 @@ _PAGE: Schema = {
 
 def _answer(description: str, schema: Schema) -> Schema:
     return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+def _wrong_values() -> Schema:
+    return _answer(_("What is wrong with the values"), ref("Errors"))
 
 
 def _page_or(schema: str) -> Schema:
