@@ -43,32 +43,35 @@ __all__ = (
 )
 
 
-def pause_context(workflow: Any, user: Any = None) -> dict[str, Any]:
+def pause_context(workflow: Any, user: Any, *, with_urls: bool = True) -> dict[str, Any]:
     """Return what a template says of pauses: ``paused``, ``pause``, and where to change that.
 
     Args:
         workflow: The instance; None, or one that is not saved, where there is none so far.
-        user: Who looks at it. ``pause_url`` or ``resume_url`` are for those alone who may step in.
+        user: Who looks at it. Who has paused it, and why, is for those who are logged in.
+        with_urls: Also ``pause_url`` or ``resume_url``, for those alone who may step in.
     """
     if workflow is None or workflow.pk is None:
         return {}
     context: dict[str, Any] = {}
     if workflow._paused is not None and workflow._ended is None:
-        context |= {"paused": workflow._paused, "pause": last_pause(workflow)}
-    may_change = workflow.override_view is not None and may_override(user, workflow)
-    if may_change and (context or workflow._ended is None):
+        event = last_pause(workflow) if is_known(user) else None
+        context |= {"paused": workflow._paused, "pause": event}
+    has_view = with_urls and workflow.override_view is not None
+    if has_view and may_override(user, workflow) and (context or workflow._ended is None):
         verb = "resume" if context else "pause"
         context[f"{verb}_url"] = _reverse(workflow, f"instance-{verb}")
     return context
 
 
-def describe_pause(workflow: Any) -> str:
+def describe_pause(workflow: Any, user: Any) -> str:
     """Return a sentence for somebody who wanted to do something in a paused instance.
 
     Args:
         workflow: The instance.
+        user: Who wanted to.
     """
-    event: Event | None = last_pause(workflow)
+    event: Event | None = last_pause(workflow) if is_known(user) else None
     who = event.describe() if event else ""
     return _("This is paused, and nothing was saved. {who}").format(who=who).rstrip()
 

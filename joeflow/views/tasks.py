@@ -82,7 +82,7 @@ class TaskViewMixin(DescribedTask, RestTask, HumanNode):
         except _TaskIsClosed as closed:
             return answer_closed(self, closed.task)
         except _InstanceIsPaused:
-            return answer_conflict(self, describe_pause(self.get_task().workflow))
+            return answer_conflict(self, describe_pause(self.get_task().workflow, self._user))
         except UnreadableBody as error:
             return error.get_response(request)
         except Answered as answered:
@@ -212,7 +212,7 @@ class TaskViewMixin(DescribedTask, RestTask, HumanNode):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the task's name in words, and whether the instance is paused."""
-        kwargs = pause_context(self._get_workflow()) | kwargs
+        kwargs = pause_context(self._get_workflow(), self._user, with_urls=False) | kwargs
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         context.setdefault("task_label", words(self.name))
         context.setdefault("task", self.get_task())

@@ -105,11 +105,8 @@ class WorkflowDetailView(DescribedInstance, WorkflowViewMixin, generic.DetailVie
         if not tasks and is_of_another_class(workflow):
             raise Http404
         add_undo_urls(workflow, tasks, self._user)
-        paused = pause_context(workflow, self._user)
-        if not self._may_view_events():
-            paused.pop("pause", None)
         return {
-            **paused,
+            **pause_context(workflow, self._user),
             "tasks": tasks,
             "more_tasks": len(tasks) == MOST_TASKS,
             "history": self.get_history(tasks),

@@ -165,6 +165,21 @@ class TestThePageOfAnInstance:
 
 
 class TestTheFormOfATask:
+    @pytest.fixture(autouse=True)
+    def _logged_in(self, client, person):
+        client.force_login(person("ann"))
+
+    def test_who_is_not_logged_in__is_not_told_who_and_why(self, client, report, write, winnie):
+        report.pause(by=winnie, reason="Strike")
+        client.logout()
+
+        page = client.get(write.get_absolute_url())
+        response = client.post(write.get_absolute_url(), {"title": "Typed"})
+
+        assert "This is paused" in page.text
+        assert response.status_code == 409
+        assert "Strike" not in page.text + response.text
+
     def test_it_says_who_paused_it_and_why(self, client, report, write, winnie):
         report.pause(by=winnie, reason="Strike")
 
