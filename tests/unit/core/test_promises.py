@@ -87,11 +87,13 @@ class TestMessages:
 
     def test_a_publisher_that_was_given_up__ends_when_it_can(self, monkeypatch):
         monkeypatch.setattr(dispatch, "PUBLISH_SECONDS", 0.01)
+        monkeypatch.setattr(dispatch, "_publishers", {})
+        before = set(threading.enumerate())
         answer = threading.Event()
 
         with pytest.raises(TimeoutError):
             dispatch.within_deadline(answer.wait)
-        [stuck] = [t for t in threading.enumerate() if t.name == "joeflow-publisher"][-1:]
+        [stuck] = set(threading.enumerate()) - before
         answer.set()
 
         stuck.join(10)

@@ -49,7 +49,8 @@ class TestPages:
 
     @pytest.mark.parametrize("accept", [BROWSER, "application/json"])
     def test_caches__are_told(self, client, check_note, accept):
-        for url in ("/greeting/start/", check_note.get_absolute_url(), "/greeting/1/"):
+        page = check_note.workflow.get_absolute_url()
+        for url in ("/greeting/start/", check_note.get_absolute_url(), page):
             response = client.get(url, headers={"accept": accept})
 
             assert "Accept" in response["Vary"], url
