@@ -88,7 +88,8 @@ def kept_changes(task: Any) -> dict[str, Any] | None:
         keys of other rows. None where no values were kept.
     """
     before = vars(task).get(_KEPT)
-    instance = type(task).workflow.get_cached_value(task, default=None)
+    field: Any = type(task)._meta.get_field("workflow")
+    instance = field.get_cached_value(task, default=None)
     if before is None or instance is None:
         return None
     instance = _without_expressions(instance)

@@ -51,7 +51,8 @@ class Undoable(TaskColumns):
             undo.apply(current)
         self.status, self.completed, self.completed_by_user = self.SCHEDULED, None, None
         vars(self).pop("before", None)
-        workflow: Any = type(self).workflow
+        model: Any = type(self)
+        workflow = model._meta.get_field("workflow")
         if workflow.is_cached(self):
             workflow.delete_cached_value(self)
 
