@@ -17,7 +17,8 @@ package("schemathesis")
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 #: Who looks at a task that was closed a moment ago is told so, and whoever names a row that is not
-#: there: no schema can say which there are.
+#: there: no schema can say which there are. What is required and empty so far must be sent, and who
+#: filters by what a list does not know is told so.
 CONFIGURATION = """
 [auth.openapi.session]
 api_key = "{session}"
@@ -30,7 +31,7 @@ api_key = "{csrf}"
 expected-statuses = ["2xx", 401, 403, 404, 409, 410]
 
 [[operations]]
-include-path-regex = "^/(welcome/start|onboarding/choose_buddy)/"
+include-path-regex = "^/(welcome/start|onboarding/choose_buddy|expenses/\\\\w+|work)/"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 403, 404, 409, 410, 422]
 """
@@ -44,6 +45,8 @@ parameters = {{ "path.pk" = {pk} }}
 
 #: Seconds for the requests; JOEFLOW_FUZZ_EXAMPLES=n sends more requests, for as long as it likes.
 LIMIT = 45
+#: Some versions of Python 3.11 raise it as a SystemError where Hypothesis reads its own source.
+BUG_OF_PYTHON = "AST constructor recursion depth mismatch"
 EXAMPLES = int(os.environ.get("JOEFLOW_FUZZ_EXAMPLES", "0"))
 
 
@@ -74,7 +77,15 @@ def test_schemathesis__finds_nothing(demo, tmp_path):
     (tmp_path / "openapi.json").write_bytes(written.stdout)
     (tmp_path / "schemathesis.toml").write_text(configure(demo))
 
-    done = subprocess.run(
+    done = run_schemathesis(demo, tmp_path, environment)
+    if BUG_OF_PYTHON in done.stdout:
+        done = run_schemathesis(demo, tmp_path, environment)
+
+    assert done.returncode == 0, done.stdout
+
+
+def run_schemathesis(demo, tmp_path, environment):
+    return subprocess.run(
         [
             *(SCHEMATHESIS, "--config-file", "schemathesis.toml", "run", "openapi.json"),
             *("--url", demo.address, "--header", "Accept: application/json", "--checks", "all"),
@@ -89,5 +100,3 @@ def test_schemathesis__finds_nothing(demo, tmp_path):
         timeout=None if EXAMPLES else 10 * LIMIT,
         check=False,
     )
-
-    assert done.returncode == 0, done.stdout

@@ -105,6 +105,9 @@ def guard(
 def _answer_in_json(
     view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
+    allowed = _methods_of(view)
+    if allowed and request.method not in allowed:  # whatever there is at this address, or is not
+        return _refuse_method(", ".join(allowed))
     try:
         response: HttpResponseBase = view(request, *args, **kwargs)
     except BadJSON as error:
@@ -116,10 +119,21 @@ def _answer_in_json(
     except PermissionDenied:
         return refuse_person(request)
     if isinstance(response, HttpResponseNotAllowed):
-        detail = _("This method is not allowed.")
-        return refuse(405, detail, headers={"Allow": response["Allow"]})
+        return _refuse_method(response["Allow"])
     # Whoever asks a person to log in redirects; a program is told instead.
     return refuse_person(request) if is_redirect(response) else response
+
+
+def _methods_of(view: Any) -> list[str]:
+    """Return the methods that a class-based view has an answer to; nothing for other views."""
+    view_class = getattr(view, "view_class", None)
+    names = view_class.http_method_names if view_class is not None else ()
+    found = [name.upper() for name in names if hasattr(view_class, name)]
+    return [*found, "HEAD"] if "GET" in found and "HEAD" not in found else found
+
+
+def _refuse_method(allowed: str) -> JsonResponse:
+    return refuse(405, _("This method is not allowed."), headers={"Allow": allowed})
 
 
 def refuse_person(request: HttpRequest) -> JsonResponse:

@@ -314,3 +314,13 @@ def test_body_that_is_too_large__is_said_in_json(client, settings):
 
     assert response.status_code == 413
     assert response.json() == {"detail": "The body is too large."}
+
+
+def test_a_method_that_no_view_has__is_refused_as_such_also_where_nothing_is(client):
+    response = client.generic(
+        "TRACE", "/greeting/check_note/4711/", headers={"accept": "application/json"}
+    )
+
+    assert response.status_code == 405
+    assert "GET" in response["Allow"]
+    assert "HEAD" in response["Allow"]
