@@ -219,11 +219,8 @@ class InstanceVerbs:
 
     @property
     def is_paused(self) -> bool:
-        """Whether nothing starts in this instance at the moment, as it was when it was loaded.
-
-        Where it has ended, for instance since somebody canceled it, nothing waits to go on.
-        """
-        return self._paused is not None and self._ended is None
+        """Whether nothing starts in this instance at the moment, as it was when it was loaded."""
+        return self._paused is not None
 
     def pause(self, by: User | None = None, reason: str = "") -> bool:
         """Let nothing start in this instance, until it is resumed; clocks go on.

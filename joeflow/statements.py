@@ -86,7 +86,8 @@ def _open(using: str, model: Any) -> QuerySet[Any]:
 
 def _end(using: str, model: Any) -> tuple[QuerySet[Any], dict[str, Any]]:
     rows = model._base_manager.using(using).filter(pk=Parameter("pk"), _ended__isnull=True)
-    return rows, {"_ended": DatabaseNow()}
+    # What has ended is not paused any more: there is nothing that could go on.
+    return rows, {"_ended": DatabaseNow(), "_paused": None}
 
 
 def _offset(instant: Any) -> Any:

@@ -129,14 +129,14 @@ def _describe_instance(workflow: Any, tasks: Iterable[Any]) -> dict[str, Any]:
         "modified": workflow.modified,
         "ended_at": workflow._ended,
         "paused": _is_paused(workflow),
-        "paused_at": workflow._paused if _is_paused(workflow) else None,
+        "paused_at": workflow._paused,
         "history_url": _history_url(workflow),
     }
 
 
 def _is_paused(workflow: Any) -> bool:
     # A field of the state may have the name of the property.
-    return workflow._paused is not None and workflow._ended is None
+    return workflow._paused is not None
 
 
 def _url_of(workflow: Any) -> str | None:

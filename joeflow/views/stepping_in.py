@@ -54,7 +54,7 @@ def pause_context(workflow: Any, user: Any, *, with_urls: bool = True) -> dict[s
     if workflow is None or workflow.pk is None:
         return {}
     context: dict[str, Any] = {}
-    if workflow._paused is not None and workflow._ended is None:
+    if workflow._paused is not None:
         event = last_pause(workflow) if is_known(user) else None
         context |= {"paused": workflow._paused, "pause": event}
     has_view = with_urls and workflow.override_view is not None

@@ -51,6 +51,15 @@ def text(chain):
 
 
 class TestPause:
+    def test_one_that_is_canceled_meanwhile__is_not_paused_any_more(self, chain):
+        chain.pause()
+
+        chain.cancel()
+
+        chain.refresh_from_db()
+        assert (chain.is_paused, chain._ended is not None) == (False, True)
+        assert not Chain.objects.filter(_paused__isnull=False).exists()
+
     def test_a_message_is_dropped(self, chain, first, caplog):
         chain.pause()
 
